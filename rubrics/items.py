@@ -1,0 +1,154 @@
+"""One question of a rubric: its words, its options, and when it is asked.
+
+An item that exists is consistent. One that breaks rules of `rubrics.item_rules` is refused with a
+`pydantic.ValidationError` that names them all.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from rubrics.item_rules import broken_rules
+from rubrics.mistakes import refuse
+
+Level = Literal["nominal", "ordinal", "interval", "ratio"]
+ItemKind = Literal[
+    "choice",
+    "multichoice",
+    "scale",
+    "preference",
+    "rank",
+    "checklist",
+    "spans",
+    "text",
+    "number",
+]
+Role = Literal["bias", "dimensions", "preference", "ideal_answers", "similarity"]
+Code = str | list[str] | float
+"""What a rater gave to one item: an option's code, several codes, free text, or a number."""
+
+Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
+"""Text that is not blank."""
+
+
+class Definition(
+    BaseModel, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+):
+    """What all parts of a file have in common: fixed once read, unknown keys refused."""
+
+
+class Option(Definition):
+    """One choice that a rater can make."""
+
+    code: Words
+    """What is stored and analysed. Never shown, never renumbered once raters have used it."""
+
+    label: Words
+    """What the rater reads. In a preference, `{position}` becomes 1 or 2, as on the screen."""
+
+    help: Words | None = None
+    """Shown below the label."""
+
+    score: float | None = None
+    """The number that stands for the option in means and ordinal statistics."""
+
+    polarity: Literal["favourable", "unfavourable"] | None = None
+    """Whether the option speaks for or against the answer; `unfavourable` counts in bias rates."""
+
+    is_na: bool = False
+    """Whether the option means that no judgment could be made; left out of agreement."""
+
+
+class Condition(Definition):
+    """When an item is asked: another item, asked before it, has one of these codes."""
+
+    item: str
+    is_in: list[str] = Field(min_length=1)
+
+    def holds(self, codes: Mapping[str, Code | None]) -> bool:
+        """Whether what was chosen so far meets the condition."""
+        given = codes.get(self.item)
+        chosen = given if isinstance(given, list) else [given]
+        return any(code in self.is_in for code in chosen)
+
+
+class Wording(Definition):
+    """Other words for an item: for a group of raters, or in another language."""
+
+    text: Words | None = None
+    help: Words | None = None
+    options: dict[str, Words] = {}
+    """Labels by code. An option that is not named keeps its label."""
+
+
+class Item(Definition):
+    """One question of a rubric."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    text: Words
+    """What the rater is asked."""
+
+    help: Words | None = None
+    """Shown below the text."""
+
+    kind: ItemKind
+    """How it is answered. `rank`, `checklist` and `spans` are reserved: no screen asks them yet."""
+
+    level: Level = "nominal"
+    """What agreement may assume. Ordinal options stand in their order."""
+
+    options: tuple[Option, ...] = ()
+    required: bool = True
+    show_if: Condition | None = None
+    per: Literal["unit", "answer", "entry"] = "unit"
+    """What it is asked about. `answer` and `entry` are reserved: no screen asks them yet."""
+
+    role: Role | None = None
+    """What the standard report reads the item as."""
+
+    minimum: float | None = None
+    """The least that a number may be."""
+
+    maximum: float | None = None
+    """The most that a number may be."""
+
+    max_length: int = Field(default=2000, gt=0)
+    """Characters, for free text."""
+
+    groups: dict[str, Wording] = {}
+    """Other words for a group of raters, by the group's id."""
+
+    translations: dict[str, Wording] = {}
+    """Other words in another language, by its code, such as `es`."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the options, in the order of the file."""
+        return tuple(option.code for option in self.options)
+
+    def option(self, code: str) -> Option:
+        """The option with this code."""
+        return next(option for option in self.options if option.code == code)
+
+    def worded(self, group: str | None = None) -> "Item":
+        """The item in the words that this group reads."""
+        wording = self.groups.get(group or "")
+        if wording is None:
+            return self
+        options = tuple(
+            option.model_copy(update={"label": wording.options.get(option.code, option.label)})
+            for option in self.options
+        )
+        return self.model_copy(
+            update={
+                "text": wording.text or self.text,
+                "help": wording.help or self.help,
+                "options": options,
+            }
+        )
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        refuse(broken_rules(self))
+        return self
