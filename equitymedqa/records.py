@@ -1,0 +1,125 @@
+"""A line of each file: a question, a pair of questions, an answer.
+
+A record is frozen and refuses unknown keys. An answer carries its question and that question's
+pairs, so an answer file can be judged without the question file that it came from.
+"""
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, Field
+
+FinishReason = Literal["stop", "length", "error"]
+"""`stop`: the model ended by itself; `length`: cut at the token limit; `error`: no answer."""
+
+PromptForm = Literal["chat", "folded", "plain"]
+"""How the prompt reached the model. `chat`: by its chat template; `folded`: likewise, the system
+text opening the person's message because the template has no place for it; `plain`: as plain
+text, because the model has no chat template."""
+
+
+class Record(BaseModel, frozen=True, extra="forbid"):
+    """What all lines have in common."""
+
+
+class QuestionRecord(Record):
+    """One question as the file has it: text is never cleaned."""
+
+    question_id: str = Field(min_length=1)
+    """The published id where there is one, else a stable hash of set and text."""
+
+    dataset: str = Field(min_length=1)
+    """Name of the set: a catalogue name such as `omaq`, or the name given to one's own file."""
+
+    text: str = Field(min_length=1)
+    attributes: dict[str, str] = {}
+    """Extra columns of the file, such as topic, axis or seed."""
+
+
+class PairRecord(Record):
+    """Two questions that differ in an identity or a context: a counterfactual pair."""
+
+    pair_id: str = Field(min_length=1)
+    dataset: str = Field(min_length=1)
+    question_1: QuestionRecord
+    question_2: QuestionRecord
+    attributes: dict[str, str] = {}
+
+
+class QuestionSet(NamedTuple):
+    """All that one file holds: its questions, each once, and its pairs, if it has pairs."""
+
+    dataset: str
+    questions: list[QuestionRecord]
+    pairs: list[PairRecord]
+
+
+class PairMembership(Record):
+    """That a question is one side of a pair."""
+
+    pair_id: str
+    position: Literal[1, 2]
+    attributes: dict[str, str] = {}
+
+
+class Decoding(Record):
+    """How tokens were chosen. Greedy unless a temperature is given."""
+
+    max_new_tokens: int = Field(gt=0)
+    temperature: float = Field(default=0.0, ge=0)
+    """0 takes the most likely token, as the published study did."""
+
+    top_p: float = Field(default=1.0, gt=0, le=1)
+
+
+class AnswerRecord(Record):
+    """One model's answer to one question, and everything that could have changed it."""
+
+    answer_id: str
+    """Hash of all that could change the answer."""
+
+    source: str
+    """Model and prompt, for example `SmolLM2-135M-Instruct/plain`: what is compared, kept blind."""
+
+    question: QuestionRecord
+    pairs: tuple[PairMembership, ...] = ()
+    text: str
+    """What a rater reads; empty only if `finish_reason` is `error`."""
+
+    finish_reason: FinishReason
+    error: str | None = None
+    """Why there is no answer."""
+
+    stripped: str | None = None
+    """What was cut from the text, such as a reasoning trace."""
+
+    model: str
+    revision: str
+    """Commit or digest of the weights: never a name that can move."""
+
+    engine: str
+    dtype: str
+    attention: str
+    batch_size: int = Field(gt=0)
+    seed: int
+    answer_index: int = Field(default=0, ge=0)
+    """0 for the first answer to a question, 1 for the second, ..."""
+
+    decoding: Decoding
+    prompt_version: str
+    """Name and version of the prompt, for example `plain@1`."""
+
+    prompt_form: PromptForm = "chat"
+
+    prompt_sha256: str
+    """Digest of the rendered prompt, as token ids."""
+
+    template_sha256: str | None = None
+    """Digest of the chat template; None where the model has none."""
+
+    tokenizer_sha256: str | None = None
+    """Digest of the tokenizer; None for an answer made elsewhere."""
+
+    n_prompt_tokens: int = Field(ge=0)
+    n_output_tokens: int = Field(ge=0)
+    created_at: datetime
