@@ -1,0 +1,196 @@
+"""The answer file: one answer a line, only ever added to.
+
+A line counts once its newline is on the disk. Whatever a crash left behind the last newline is
+set aside in a file beside it, so that nothing is thrown away unseen and the answer is made anew.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.records import AnswerRecord
+
+# What may differ between two runs that gave the same answer.
+CIRCUMSTANCES = {"created_at", "batch_size"}
+
+
+class AnswerFile:
+    """An answer file open for adding to, by one process at a time.
+
+    Parameters
+    ----------
+    path
+        Made with its folders if it is not there.
+
+    Raises
+    ------
+    GenerationError
+        On entering, if the file cannot be written or another process is adding to it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.set_aside: Path | None = None
+        """Where a torn last line was moved, if there was one."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise GenerationError(
+                f"{self.path} cannot be written: {error.strerror}: {error.filename}"
+            ) from error
+        try:
+            self._lock()
+            self._mend_last_line()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        os.close(self._descriptor)
+
+    def records(self) -> Iterator[AnswerRecord]:
+        """What the file holds, in the order of its lines."""
+        return iter_answers(self.path)
+
+    def append(self, records: Iterable[AnswerRecord]) -> None:
+        """Add lines and return once they are on the disk.
+
+        Raises
+        ------
+        GenerationError
+            If there is no room. Lines that were written whole stay; none is left half written.
+        """
+        whole = os.fstat(self._descriptor).st_size
+        try:
+            for record in records:
+                line = record.model_dump_json().encode() + b"\n"
+                _write_all(self._descriptor, line)
+                whole += len(line)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise GenerationError(
+                f"{self.path} cannot be written: {error.strerror}. What is in it is whole; "
+                "make room and run the same command again"
+            ) from error
+        finally:
+            if os.fstat(self._descriptor).st_size > whole:
+                os.ftruncate(self._descriptor, whole)
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise GenerationError(
+                f"another process is adding answers to {self.path}; wait for it, or choose "
+                "another file"
+            ) from error
+
+    def _mend_last_line(self) -> None:
+        content = self.path.read_bytes()
+        start = content.rfind(b"\n") + 1
+        tail = content[start:]
+        if not tail:
+            return
+        try:
+            if _is_answer(tail):
+                _write_all(self._descriptor, b"\n")
+            else:
+                self.set_aside = self.path.with_name(self.path.name + ".torn")
+                _append_durably(self.set_aside, tail + b"\n")
+                os.ftruncate(self._descriptor, start)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise GenerationError(f"{self.path} cannot be mended: {error.strerror}") from error
+
+
+def iter_answers(path: Path) -> Iterator[AnswerRecord]:
+    """The answers of one file, in the order of its lines.
+
+    Raises
+    ------
+    GenerationError
+        If the file cannot be read, a line is no answer or the last line is torn; the message
+        names file and line.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield _parse(line, place=f"{path}, line {number}")
+    except OSError as error:
+        raise GenerationError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def read_answers(paths: Sequence[Path]) -> list[AnswerRecord]:
+    """The answers of several files, each answer once, in the order of the files and lines.
+
+    Raises
+    ------
+    GenerationError
+        As `iter_answers` does, and if one id stands for two different answers.
+    """
+    answers: dict[str, AnswerRecord] = {}
+    places: dict[str, Path] = {}
+    for path in paths:
+        for answer in iter_answers(path):
+            known = answers.setdefault(answer.answer_id, answer)
+            first_place = places.setdefault(answer.answer_id, path)
+            if _content(known) != _content(answer):
+                raise GenerationError(
+                    f"answer {answer.answer_id!r} is not the same in {first_place} and in {path}; "
+                    "leave one of the two out"
+                )
+    return list(answers.values())
+
+
+def _parse(line: bytes, *, place: str) -> AnswerRecord:
+    try:
+        return AnswerRecord.model_validate_json(line)
+    except ValidationError as error:
+        if not line.endswith(b"\n"):
+            raise GenerationError(
+                f"{place} is torn, as after a crash: run the `equitymedqa generate` command "
+                "that made the file again, and it mends this"
+            ) from error
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the line"
+        raise GenerationError(f"{place} is not an answer: {key}: {first['msg']}") from error
+
+
+def _content(answer: AnswerRecord) -> dict[str, object]:
+    return answer.model_dump(exclude=CIRCUMSTANCES)
+
+
+def _is_answer(line: bytes) -> bool:
+    try:
+        AnswerRecord.model_validate_json(line)
+    except ValidationError:
+        return False
+    return True
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    # A write may store only the beginning, for example just before the disk is full.
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _append_durably(path: Path, content: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

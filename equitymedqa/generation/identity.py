@@ -1,0 +1,122 @@
+"""What an answer depends on, as digests: the same digests, the same answer.
+
+A name such as `main` or a folder can come to mean other weights, so no name enters a digest.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.records import Decoding, QuestionRecord
+
+WEIGHT_SUFFIXES = (".safetensors", ".bin", ".gguf")
+# What decides, beside the weights, which function they compute and where an answer ends.
+CONFIGURATION_FILES = ("config.json", "generation_config.json")
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """A model made ready to answer, down to the bytes and the arithmetic."""
+
+    model: str
+    """As people know it; for display, never part of a digest."""
+
+    revision: str
+    """Commit of the hub, or digest of the local files."""
+
+    template_sha256: str | None
+    tokenizer_sha256: str
+    stop_ids: tuple[int, ...]
+    """Tokens that end an answer."""
+
+    engine: str
+    dtype: str
+    attention: str
+
+    @property
+    def short_name(self) -> str:
+        """The model's name without its owner."""
+        return self.model.rsplit("/", 1)[-1]
+
+
+def digest(value: object) -> str:
+    """SHA-256 of a value in its only JSON spelling: sorted keys, no spaces, UTF-8."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """Digest of a local model: every byte of its weights and its configuration.
+
+    All bytes are read at every start, because size and date of a file can stay when its content
+    changes. The files are read side by side.
+
+    Raises
+    ------
+    GenerationError
+        If the folder holds no weights.
+    """
+    weights = sorted(path for path in folder.iterdir() if path.suffix in WEIGHT_SUFFIXES)
+    if not weights:
+        raise GenerationError(
+            f"{folder} holds no model: no file there ends in {', '.join(WEIGHT_SUFFIXES)}"
+        )
+
+    paths = weights + [path for name in CONFIGURATION_FILES if (path := folder / name).is_file()]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        digests = list(pool.map(file_sha256, paths))
+    return "sha256:" + digest([[path.name, sha] for path, sha in zip(paths, digests, strict=True)])
+
+
+def tokens_digest(ids: Sequence[int]) -> str:
+    """Digest of a rendered prompt."""
+    return digest(list(ids))
+
+
+def answer_id(
+    question: QuestionRecord,
+    *,
+    identity: ModelIdentity,
+    prompt_sha256: str,
+    decoding: Decoding,
+    seed: int,
+    answer_index: int = 0,
+) -> str:
+    """Hash of all that could change the answer.
+
+    Batch size, device and library versions are left out: in float32 they do not change an
+    answer, and a job must be able to go on where memory is smaller. They are in the record and
+    in the manifest.
+    """
+    return digest(
+        {
+            "question": [question.question_id, question.dataset, question.text],
+            "prompt": prompt_sha256,
+            "template": identity.template_sha256,
+            "tokenizer": identity.tokenizer_sha256,
+            "weights": identity.revision,
+            "stop_ids": list(identity.stop_ids),
+            "engine": identity.engine,
+            "dtype": identity.dtype,
+            "attention": identity.attention,
+            "decoding": decoding.model_dump(mode="json"),
+            "seed": seed,
+            "answer_index": answer_index,
+        }
+    )
+
+
+def row_seed(seed: int, question: QuestionRecord, *, answer_index: int = 0) -> int:
+    """A seed of 64 bits for one answer, the same in whatever batch it is made."""
+    parts = [seed, question.dataset, question.question_id, answer_index]
+    return int(digest(parts)[:16], 16)

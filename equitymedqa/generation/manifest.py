@@ -1,0 +1,156 @@
+"""The manifest beside an answer file: what was run to fill it, one entry a run."""
+
+import os
+import platform
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.identity import file_sha256
+from equitymedqa.generation.plan import Job
+from equitymedqa.prompts import Prompt
+from equitymedqa.records import Decoding, PromptForm, Record
+
+LIBRARIES = ("equitymedqa", "torch", "transformers", "tokenizers", "huggingface-hub")
+
+
+class Counts(Record):
+    """Answers by how they ended."""
+
+    done: int = 0
+    stop: int = 0
+    length: int = 0
+    error: int = 0
+
+
+class Run(Record):
+    """One start of the command."""
+
+    started_at: datetime
+    finished_at: datetime | None = None
+    """None if the run was broken off."""
+
+    command_line: str
+    python: str
+    platform: str
+    device: str
+    libraries: dict[str, str]
+    datasets: tuple[str, ...]
+    n_questions: int
+    model: str
+    revision: str
+    template_sha256: str | None
+    tokenizer_sha256: str
+    stop_ids: tuple[int, ...]
+    engine: str
+    dtype: str
+    attention: str
+    prompt: Prompt
+    prompt_form: PromptForm
+    decoding: Decoding
+    seed: int
+    batch_size: int
+    n_resumed: int = 0
+    """Answers of this job that were in the file before the run."""
+
+
+class Manifest(Record):
+    """What an answer file holds and how it came to be."""
+
+    answer_file: str
+    sha256: str
+    """Digest of the answer file when this was written."""
+
+    counts: Counts
+    runs: tuple[Run, ...] = ()
+
+
+def manifest_path(answers: Path) -> Path:
+    """Where the manifest of an answer file is."""
+    return answers.with_name(answers.name + ".manifest.json")
+
+
+def read_manifest(answers: Path) -> Manifest | None:
+    """The manifest of an answer file, if there is one.
+
+    Raises
+    ------
+    GenerationError
+        If it is no manifest.
+    """
+    path = manifest_path(answers)
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise GenerationError(
+            f"{path} is no manifest of answers; move it away and run the command again"
+        ) from error
+
+
+def write_manifest(answers: Path, *, runs: Iterable[Run], finish_reasons: Iterable[str]) -> None:
+    """Write the manifest of an answer file as it is now; a reader sees the old one or the new."""
+    reasons = Counter(finish_reasons)
+    manifest = Manifest(
+        answer_file=answers.name,
+        sha256=file_sha256(answers),
+        counts=Counts(done=reasons.total(), **reasons),
+        runs=tuple(runs),
+    )
+    path = manifest_path(answers)
+    unfinished = path.with_name(path.name + ".unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.write(manifest.model_dump_json(indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise GenerationError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def describe_run(
+    job: Job,
+    *,
+    device: str,
+    prompt_form: PromptForm,
+    datasets: tuple[str, ...],
+    n_questions: int,
+    n_resumed: int,
+    batch_size: int,
+) -> Run:
+    """The run that begins now."""
+    identity = job.identity
+    return Run(
+        started_at=datetime.now(UTC),
+        command_line=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        device=device,
+        libraries={name: version(name) for name in LIBRARIES},
+        datasets=datasets,
+        n_questions=n_questions,
+        model=identity.model,
+        revision=identity.revision,
+        template_sha256=identity.template_sha256,
+        tokenizer_sha256=identity.tokenizer_sha256,
+        stop_ids=identity.stop_ids,
+        engine=identity.engine,
+        dtype=identity.dtype,
+        attention=identity.attention,
+        prompt=job.prompt,
+        prompt_form=prompt_form,
+        decoding=job.decoding,
+        seed=job.seed,
+        batch_size=batch_size,
+        n_resumed=n_resumed,
+    )

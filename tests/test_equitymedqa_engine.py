@@ -1,0 +1,274 @@
+"""The transformers engine, on tiny random models of three families."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+
+from equitymedqa.generation import GenerationError, prepare_engine, transformers_engine
+from equitymedqa.generation.checkpoints import Checkpoint
+from equitymedqa.generation.reasoning import Marks, split_reasoning
+from equitymedqa.generation.transformers_engine import TransformersEngine
+from equitymedqa.generation.transformers_loading import find_device
+from equitymedqa.generation.transformers_sampling import SeededSampling, gumbel_noise, keep_top_p
+from equitymedqa.prompts import find_prompt
+from equitymedqa.records import Decoding
+from tests.tiny_models import CORPUS, greedy_one_by_one, save_tiny_model
+
+QUESTIONS = [CORPUS[number % 4][: 12 + 13 * number] for number in range(5)]
+
+
+def engine_in(folder: Path) -> TransformersEngine:
+    return TransformersEngine(Checkpoint("tiny", folder, "sha256:0"), device="cpu")
+
+
+def prompts_for(engine: TransformersEngine) -> list[list[int]]:
+    writer = engine.prompt_writer(find_prompt("plain"))
+    return [writer.ids(question) for question in QUESTIONS]
+
+
+def texts(engine: TransformersEngine, prompts, *, seeds=None, **decoding: float) -> list[str]:
+    done = engine.answer(
+        prompts,
+        decoding=Decoding(**{"max_new_tokens": 12, **decoding}),
+        row_seeds=seeds or list(range(len(prompts))),
+        on_step=lambda _: None,
+    )
+    return [completion.text for completion in done]
+
+
+def expected_text(engine: TransformersEngine, prompt: list[int], n: int = 12) -> str:
+    ids = greedy_one_by_one(engine, prompt, n)
+    stop = engine.identity.stop_ids
+    end = next((place for place, one in enumerate(ids) if one in stop), None)
+    return engine.tokenizer.decode(ids[:end], skip_special_tokens=True).strip()
+
+
+@pytest.fixture(scope="module", params=["llama", "gemma2", "gemma3"])
+def engine(request, tmp_path_factory) -> TransformersEngine:
+    return engine_in(save_tiny_model(tmp_path_factory.mktemp(request.param), request.param))
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory) -> TransformersEngine:
+    return engine_in(save_tiny_model(tmp_path_factory.mktemp("llama")))
+
+
+def test_batch_gives_what_each_prompt_gives_alone(engine):
+    prompts = prompts_for(engine)
+
+    assert texts(engine, prompts) == [expected_text(engine, prompt) for prompt in prompts]
+
+
+def test_padding_on_the_right_would_give_other_answers(engine, monkeypatch):
+    def pad_right(prompts, *, pad):
+        ids, mask = pad_left(prompts, pad=pad)
+        shifts = [int((row == 0).sum()) for row in mask]
+        rolled = [row.roll(-shift) for row, shift in zip(ids, shifts, strict=True)]
+        masks = [row.roll(-shift) for row, shift in zip(mask, shifts, strict=True)]
+        return torch.stack(rolled), torch.stack(masks)
+
+    prompts = prompts_for(engine)
+    right = texts(engine, prompts)
+    pad_left = transformers_engine.pad_left
+    monkeypatch.setattr(transformers_engine, "pad_left", pad_right)
+
+    assert texts(engine, prompts) != right
+
+
+def test_gemma_2_runs_without_fused_attention(engine, request):
+    expected = "eager" if "gemma2" in request.node.name else "sdpa"
+
+    assert engine.identity.attention == engine.model.config._attn_implementation == expected
+
+
+def test_any_token_of_the_list_ends_an_answer(llama, tmp_path):
+    prompts = prompts_for(llama)
+    free = [greedy_one_by_one(llama, prompt, 12) for prompt in prompts]
+    # What the first answer has in third and the second in fifth place now ends an answer.
+    stops = [free[0][2], free[1][4]]
+    listed = engine_in(save_tiny_model(tmp_path, eos_token_id=stops))
+
+    done = listed.answer(
+        prompts, decoding=Decoding(max_new_tokens=12), row_seeds=[0] * 5, on_step=lambda _: None
+    )
+
+    ends = [next((n for n, one in enumerate(row) if one in stops), None) for row in free]
+    assert [one.n_output_tokens for one in done] == [12 if n is None else n + 1 for n in ends]
+    assert [one.finish_reason for one in done] == [
+        "length" if n is None else "error" if n == 0 else "stop" for n in ends
+    ]
+
+
+def test_steps_bring_as_many_tokens_as_the_answers_have(llama, tmp_path):
+    prompts = prompts_for(llama)
+    stop = greedy_one_by_one(llama, prompts[0], 12)[2]
+    counted = Counter()
+    done = engine_in(save_tiny_model(tmp_path, eos_token_id=[stop])).answer(
+        prompts,
+        decoding=Decoding(max_new_tokens=12),
+        row_seeds=[0] * 5,
+        on_step=lambda tokens: counted.update(tokens=tokens),
+    )
+
+    assert counted["tokens"] == sum(one.n_output_tokens for one in done)
+
+
+def test_answer_without_words_is_an_error_with_its_reason(llama, tmp_path):
+    prompts = prompts_for(llama)[:1]
+    first = greedy_one_by_one(llama, prompts[0], 1)
+    silent = engine_in(save_tiny_model(tmp_path, eos_token_id=first))
+
+    done = silent.answer(
+        prompts, decoding=Decoding(max_new_tokens=12), row_seeds=[0], on_step=lambda _: None
+    )
+
+    assert (done[0].finish_reason, done[0].error) == ("error", "the model gave no answer")
+
+
+def test_models_own_sampling_and_penalties_are_off(llama, tmp_path):
+    own = {"do_sample": True, "top_k": 5, "temperature": 3.0, "repetition_penalty": 5.0}
+    sampling = engine_in(save_tiny_model(tmp_path, **own))
+
+    assert texts(sampling, prompts_for(llama)) == texts(llama, prompts_for(llama))
+
+
+def test_sampled_answer_does_not_depend_on_its_neighbours(llama):
+    prompts, seeds = prompts_for(llama), [11, 22, 33, 44, 55]
+
+    together = texts(llama, prompts, seeds=seeds, temperature=0.8, top_p=0.9)
+    backwards = texts(llama, prompts[::-1], seeds=seeds[::-1], temperature=0.8, top_p=0.9)
+    alone = [
+        texts(llama, [prompt], seeds=[seed], temperature=0.8, top_p=0.9)[0]
+        for prompt, seed in zip(prompts, seeds, strict=True)
+    ]
+
+    assert together == backwards[::-1] == alone
+
+
+def test_sampled_answer_changes_with_its_seed(llama):
+    prompt = prompts_for(llama)[:1]
+
+    answers = {texts(llama, prompt, seeds=[seed], temperature=1.0)[0] for seed in range(5)}
+
+    assert len(answers) == 5
+
+
+def test_draws_follow_the_distribution():
+    # 4,000 seeds from probabilities .5, .3, .15, .05: chi-square on 3 degrees of freedom, of
+    # which 16.27 is the 0.999 quantile. At temperature 2 the same scores come from p squared.
+    p = torch.tensor([0.5, 0.3, 0.15, 0.05])
+    n = 4000
+    sampling = SeededSampling(list(range(n)), n_prompt=3, temperature=2.0, top_p=1.0)
+
+    draws = sampling(torch.zeros(n, 3), (2 * p.log()).expand(n, 4)).argmax(dim=-1)
+
+    observed = torch.bincount(draws, minlength=4)
+    assert float(((observed - n * p) ** 2 / (n * p)).sum()) < 16.27
+
+
+def test_noise_is_never_infinite():
+    noise = gumbel_noise([0, 2**64 - 1], step=0, like=torch.zeros(2, 300_000))
+
+    assert torch.isfinite(noise).all()
+
+
+def test_top_p_keeps_the_fewest_tokens_that_reach_it():
+    # .5 + .3 reaches .7; the third would be one too many.
+    scores = torch.tensor([[0.15, 0.5, 0.05, 0.3]]).log()
+
+    assert torch.isfinite(keep_top_p(scores, 0.7)).tolist() == [[False, True, False, True]]
+
+
+def test_batch_is_halved_until_memory_suffices(llama, tmp_path):
+    engine = engine_in(save_tiny_model(tmp_path))
+
+    def at_most_two_rows(_module, args, kwargs):
+        if len(kwargs["input_ids"]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    engine.model.register_forward_pre_hook(at_most_two_rows, with_kwargs=True)
+    prompts = prompts_for(llama)
+    done = engine.answer(
+        prompts, decoding=Decoding(max_new_tokens=12), row_seeds=[0] * 5, on_step=lambda _: None
+    )
+
+    assert [one.text for one in done] == texts(llama, prompts)
+    assert [one.batch_size for one in done] == [2, 2, 2, 2, 1]
+
+
+def test_no_memory_for_a_single_answer_is_said(tmp_path):
+    engine = engine_in(save_tiny_model(tmp_path))
+
+    def never(*_):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
+
+    engine.model.register_forward_pre_hook(never)
+
+    with pytest.raises(GenerationError, match=r"too little memory for one answer of 12 tokens"):
+        texts(engine, prompts_for(engine))
+
+
+def test_other_failures_of_the_model_are_not_taken_for_lack_of_memory(tmp_path):
+    engine = engine_in(save_tiny_model(tmp_path))
+
+    def broken(*_):
+        raise RuntimeError("shapes do not match")
+
+    engine.model.register_forward_pre_hook(broken)
+
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        texts(engine, prompts_for(engine))
+
+
+def test_missing_weights_are_refused(tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    weights = save_tiny_model(tmp_path) / "model.safetensors"
+    tensors = load_file(weights)
+    del tensors["model.norm.weight"]
+    save_file(tensors, weights, metadata={"format": "pt"})
+
+    with pytest.raises(GenerationError, match=r"lack 1 weights, such as 'model\.norm\.weight'"):
+        _ = engine_in(tmp_path).model
+
+
+def test_torn_weights_are_refused(tmp_path):
+    weights = save_tiny_model(tmp_path) / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+
+    with pytest.raises(GenerationError, match=r"model 'tiny' cannot be loaded"):
+        _ = engine_in(tmp_path).model
+
+
+def test_folder_without_a_model_is_refused(tmp_path):
+    with pytest.raises(GenerationError, match=r"holds no model: no file there ends in \.safetens"):
+        prepare_engine(str(tmp_path), device="cpu")
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu", "mps"])
+def test_device_that_is_not_there_is_named(device):
+    with pytest.raises(GenerationError, match=f"device '{device}' is"):
+        find_device(device)
+
+
+MARKS = [Marks(opening=90, closing=91)]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "output", "expected"),
+    [
+        ([1], [5, 6], ([], [5, 6], True)),
+        ([1], [90, 5, 91, 6], ([5], [6], True)),
+        # Opened by the template: MedGemma and others then only close.
+        ([1, 90], [5, 91, 6], ([5], [6], True)),
+        ([1, 90], [5, 6], ([5, 6], [], False)),
+        ([1], [90, 5, 6], ([5, 6], [], False)),
+        # The prompt's reasoning is closed: what follows is the answer.
+        ([1, 90, 91], [5, 6], ([], [5, 6], True)),
+        ([1], [90, 5, 91, 90, 6, 91, 7], ([5, 6], [7], True)),
+    ],
+)
+def test_reasoning_is_told_apart_by_its_marks(prompt, output, expected):
+    assert tuple(split_reasoning(prompt, output, MARKS)) == expected
