@@ -1,0 +1,241 @@
+"""Bootstrap intervals of any function of sums, by resampling distinct patterns.
+
+A resample depends on a unit only through what the unit adds to the sums. Units that add the same
+form a pattern, and resampling n units is one multinomial draw over the patterns: the law is that
+of a loop over units, the cost does not depend on n.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr, ndtri
+
+from analysis.estimates import Interval, RatingsError
+from analysis.ratings import FloatArray, IntArray
+
+Method = Literal["bca", "percentile"]
+ValueOfSums = Callable[[FloatArray], FloatArray]
+"""Sums (..., n_columns) to values (...), NaN where there is none."""
+
+UNDEFINED_LIMIT = 0.05
+"""Above this share of resamples without a value, an interval would describe the others only."""
+
+CHUNK_NUMBERS = 2**21
+"""Numbers held at once in one array (16 MiB)."""
+
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """Distinct contributions, and how many resampled things (units or clusters) make each."""
+
+    sums: FloatArray
+    """(n_patterns, n_columns)"""
+
+    frequency: IntArray
+    """(n_patterns,)"""
+
+    def total(self) -> FloatArray:
+        """Give the sums of the data themselves, (n_columns,)."""
+        return self.frequency @ self.sums
+
+
+@dataclass(frozen=True)
+class Part:
+    """One statistic of the sums: the columns that are its own, and its value given them."""
+
+    columns: slice
+    value: ValueOfSums
+
+    def of(self, sums: FloatArray) -> FloatArray:
+        """Give the statistic from the sums of all statistics, (..., n_columns)."""
+        return self.value(sums[..., self.columns])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to resample."""
+
+    n_resamples: int
+    seed: int
+    method: Method
+    confidence: float
+    drawn: str
+    """What is resampled, for the words: `units` or `clusters`."""
+
+    def __post_init__(self) -> None:
+        if self.n_resamples < 1:
+            raise ValueError(f"n_resamples is {self.n_resamples}: at least 1")
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence is {self.confidence}: between 0 and 1, such as 0.95")
+        if self.method not in get_args(Method):
+            raise ValueError(f"method {self.method!r} is not among {list(get_args(Method))}")
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """What the resamples say of one statistic: an interval, or why there is none."""
+
+    interval: Interval | None
+    undefined_share: float
+    refusal: str | None
+
+
+def distinct_rows(table: NDArray[Any]) -> tuple[IntArray, IntArray, IntArray]:
+    """Find the distinct rows, in ascending order whatever the order of the table.
+
+    Returns
+    -------
+    first : (n_distinct,)
+        Where each occurs first.
+    inverse : (n_rows,)
+        Which of them each row is.
+    frequency : (n_distinct,)
+    """
+    key = np.zeros(len(table), dtype=np.int64)
+    for column in table.T:
+        codes, values = pd.factorize(column, sort=True)
+        key, _ = pd.factorize(key * len(values) + codes, sort=True)
+    frequency = np.bincount(key)
+    first = np.empty(len(frequency), dtype=np.int64)
+    first[key[::-1]] = np.arange(len(key))[::-1]
+    return first, key, frequency
+
+
+def patterns_of(sums: FloatArray) -> Patterns:
+    """Gather the rows (n_things, n_columns) that are equal."""
+    first, _, frequency = distinct_rows(sums)
+    return Patterns(sums[first], frequency)
+
+
+def cluster_sums(sums: FloatArray, pattern: IntArray, clusters: IntArray) -> FloatArray:
+    """Add up what the units of each cluster contribute.
+
+    Parameters
+    ----------
+    sums : (n_patterns, n_columns)
+    pattern, clusters : (n_units,)
+        Pattern and cluster of each unit, clusters numbered from 0 without a gap.
+    """
+    # One order of adding for equal clusters, so that their sums are equal to the last bit.
+    order = np.lexsort((pattern, clusters))
+    starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
+    return np.add.reduceat(sums[pattern[order]], starts, axis=0)
+
+
+def cluster_numbers(clusters: ArrayLike, n_rows: int) -> IntArray:
+    """Number the clusters from 0; one label for each row, any type, none missing."""
+    labels = pd.Series(np.asarray(clusters, dtype=object))
+    if len(labels) != n_rows:
+        raise RatingsError(f"{len(labels)} cluster labels for {n_rows} rows: give one for each")
+    if labels.isna().any():
+        row = int(labels.isna().to_numpy().argmax())
+        raise RatingsError(f"row {row} (counted from 0) has no cluster label: give it one")
+    return np.asarray(pd.factorize(labels)[0], dtype=np.int64)
+
+
+def replicates(patterns: Patterns, parts: Sequence[Part], plan: Plan) -> FloatArray:
+    """Compute several statistics on the same resamples.
+
+    Returns
+    -------
+    (n_statistics, n_resamples)
+        NaN where a resample has no value.
+    """
+    out = np.empty((len(parts), plan.n_resamples))
+    done = 0
+    for sums in _resampled_sums(patterns, plan.n_resamples, np.random.default_rng(plan.seed)):
+        for row, part in enumerate(parts):
+            out[row, done : done + len(sums)] = part.of(sums)
+        done += len(sums)
+    return out
+
+
+def _resampled_sums(
+    patterns: Patterns, n_resamples: int, rng: np.random.Generator
+) -> Iterator[FloatArray]:
+    n_drawn = patterns.frequency.sum()
+    chunk = max(1, CHUNK_NUMBERS // max(patterns.sums.shape))
+    for start in range(0, n_resamples, chunk):
+        size = min(chunk, n_resamples - start)
+        drawn = rng.multinomial(n_drawn, patterns.frequency / n_drawn, size=size)
+        yield drawn.astype(float) @ patterns.sums
+
+
+def resampled_interval(
+    replicated: FloatArray, patterns: Patterns, part: Part, plan: Plan
+) -> Resampled:
+    """Turn one statistic's replicates into an interval, or say why that would be dishonest.
+
+    Parameters
+    ----------
+    replicated : (n_resamples,)
+        NaN where a resample has no value.
+
+    References
+    ----------
+    Efron (1987), Journal of the American Statistical Association 82, 171-185.
+    """
+    defined = replicated[~np.isnan(replicated)]
+    undefined_share = 1 - len(defined) / len(replicated)
+    refusal = _refusal(defined, undefined_share, int(patterns.frequency.sum()), plan.drawn)
+    if refusal:
+        return Resampled(None, undefined_share, refusal)
+
+    tails = np.array([(1 - plan.confidence) / 2, (1 + plan.confidence) / 2])
+    if plan.method == "bca":
+        tails = _corrected(tails, defined, patterns, part)
+        if np.isnan(tails).any():
+            refusal = "bias or skewness of the resamples is too large for BCa to correct"
+            return Resampled(None, undefined_share, refusal)
+    low, high = (float(limit) for limit in np.quantile(defined, tails))
+    name = {"bca": "BCa", "percentile": "percentile"}[plan.method]
+    interval = Interval(low, high, plan.confidence, method=f"{name}, {plan.drawn} resampled")
+    return Resampled(interval, undefined_share, None)
+
+
+def _refusal(defined: FloatArray, undefined_share: float, n_drawn: int, drawn: str) -> str | None:
+    if n_drawn < 2:
+        return f"there is one of the {drawn} only: nothing to resample"
+    if undefined_share > UNDEFINED_LIMIT:
+        return f"{undefined_share:.1%} of the resamples have no value, more than 5%"
+    if np.ptp(defined) <= ROUNDING:
+        return f"every resample of the {n_drawn} {drawn} gives the same value"
+    return None
+
+
+def _corrected(
+    tails: FloatArray, defined: FloatArray, patterns: Patterns, part: Part
+) -> FloatArray:
+    """Move the tail shares for bias and skewness; NaN where Efron's formula breaks down."""
+    bias = _bias(float(part.of(patterns.total())), defined)
+    normal = bias + ndtri(tails)
+    stretch = 1 - _acceleration(patterns, part) * normal
+    if np.isinf(bias) or (stretch <= 0).any():
+        return np.full_like(tails, np.nan)
+    corrected: FloatArray = ndtr(bias + normal / stretch)
+    return corrected
+
+
+def _bias(value: float, defined: FloatArray) -> float:
+    """Median bias in normal units; replicates that tie with the estimate count half."""
+    ties = np.abs(defined - value) <= ROUNDING
+    below = (defined < value) & ~ties
+    return float(ndtri(below.mean() + ties.mean() / 2))
+
+
+def _acceleration(patterns: Patterns, part: Part) -> float:
+    """Skewness of the leave-one-out values, 0 where leaving one out changes nothing."""
+    left_out = part.of(patterns.total() - patterns.sums)
+    usable = ~np.isnan(left_out)
+    left_out, times = left_out[usable], patterns.frequency[usable]
+    influence = np.average(left_out, weights=times) - left_out
+    spread = (times * influence**2).sum()
+    if spread <= ROUNDING**2:
+        return 0.0
+    return float((times * influence**3).sum() / (6 * spread**1.5))

@@ -1,0 +1,152 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import (
+    RatingsError,
+    UndefinedStatisticError,
+    both,
+    exactly_one,
+    join_members,
+    one_or_more,
+    pair_patterns,
+    question_clusters,
+)
+
+FIRST, SECOND = [True, True, False, False], [True, False, True, False]
+
+
+def test_exactly_one_is_exclusive_or():
+    assert pair_patterns(FIRST, SECOND).exactly_one.tolist() == [False, True, True, False]
+
+
+def test_one_or_more_is_or():
+    assert pair_patterns(FIRST, SECOND).one_or_more.tolist() == [True, True, True, False]
+
+
+def test_both_is_and_where_the_published_notebook_says_or():
+    assert pair_patterns(FIRST, SECOND).both.tolist() == [True, False, False, False]
+
+
+def test_integers_mean_the_same_as_booleans():
+    numbers = pair_patterns([1, 1, 0, 0], [1, 0, 1, 0])
+
+    assert numbers.both.tolist() == pair_patterns(FIRST, SECOND).both.tolist()
+
+
+def test_one_or_more_is_exactly_one_plus_both():
+    rng = np.random.default_rng(1)
+    first, second = rng.random((2, 90)) < 0.3
+    clusters = np.arange(90) // 3
+
+    one, more, two = (
+        float(share(first, second, clusters=clusters, seed=1))
+        for share in (exactly_one, one_or_more, both)
+    )
+
+    assert more == pytest.approx(one + two, abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [exactly_one, one_or_more, both])
+def test_sides_may_be_exchanged(share):
+    rng = np.random.default_rng(2)
+    first, second = rng.random((2, 90)) < 0.3
+    clusters = np.arange(90) // 3
+
+    there, back = (
+        share(*sides, clusters=clusters, seed=3) for sides in ((first, second), (second, first))
+    )
+
+    assert there == back
+
+
+def test_pairs_of_one_seed_widen_the_interval():
+    rng = np.random.default_rng(4)
+    seed_of_pair = np.repeat(np.arange(40), 5)
+    first = np.repeat(rng.random(40) < 0.4, 5)
+    second = rng.random(200) < 0.1
+
+    by_pair = one_or_more(first, second, clusters=np.arange(200), seed=5).interval
+    by_seed = one_or_more(first, second, clusters=seed_of_pair, seed=5).interval
+
+    assert by_seed.high - by_seed.low > 1.5 * (by_pair.high - by_pair.low)
+
+
+def test_no_meeting_is_undefined():
+    with pytest.raises(UndefinedStatisticError, match="nothing to divide by"):
+        both([], [], clusters=[], seed=1)
+
+
+@pytest.mark.parametrize("missing", [np.nan, None])
+def test_missing_judgment_is_refused_with_its_row(missing):
+    with pytest.raises(RatingsError, match=r"row 1 .* neither yes nor no"):
+        pair_patterns([True, missing], [True, False])
+
+
+def test_sides_of_different_length_are_refused():
+    with pytest.raises(RatingsError, match="2 ratings of question 1 meet 1 of question 2"):
+        pair_patterns([True, False], [True])
+
+
+RATINGS = pd.DataFrame(
+    [
+        ("q1", "ann", "physician", True),
+        ("q1", "bob", "physician", False),
+        ("q2", "ann", "physician", True),
+        ("q2", "cat", "physician", False),
+        ("q2", "eve", "consumer", True),
+    ],
+    columns=["question_id", "rater_id", "rater_group", "biased"],
+)
+PAIR = pd.DataFrame({"pair_id": ["p"], "question_1_id": ["q1"], "question_2_id": ["q2"]})
+
+
+def test_every_rater_of_question_1_meets_every_rater_of_question_2_in_the_group():
+    met = join_members(RATINGS, PAIR)
+
+    # Two physicians each; the consumer has nobody to meet.
+    assert sorted(zip(met["rater_id_1"], met["rater_id_2"], strict=True)) == [
+        ("ann", "ann"),
+        ("ann", "cat"),
+        ("bob", "ann"),
+        ("bob", "cat"),
+    ]
+
+
+def test_meetings_carry_each_side_s_judgment():
+    met = join_members(RATINGS, PAIR).set_index(["rater_id_1", "rater_id_2"])
+
+    assert met.loc[("bob", "ann"), ["biased_1", "biased_2"]].tolist() == [False, True]
+
+
+def test_join_without_a_needed_column_is_refused():
+    with pytest.raises(RatingsError, match=r"ratings lack the columns \['biased'\]"):
+        join_members(RATINGS.drop(columns="biased"), PAIR)
+
+
+def test_known_seed_is_the_cluster():
+    assert question_clusters([("a", "b"), ("c", "d")], ["s", "t"]) == ["s", "t"]
+
+
+def test_pairs_that_share_questions_through_others_are_one_cluster():
+    pairs = [("b", "a"), ("b", "c"), ("c", "d"), ("x", "y")]
+
+    assert question_clusters(pairs, [None] * 4) == [
+        "questions of a",
+        "questions of a",
+        "questions of a",
+        "questions of x",
+    ]
+
+
+def test_pair_without_seed_joins_the_only_seed_that_it_shares_a_question_with():
+    assert question_clusters([("a", "b"), ("b", "c")], ["s", None]) == ["s", "s"]
+
+
+def test_no_pairs_have_no_clusters():
+    assert question_clusters([], []) == []
+
+
+def test_seeds_and_pairs_of_different_number_are_refused():
+    with pytest.raises(RatingsError, match="1 seeds for 2 pairs"):
+        question_clusters([("a", "b"), ("c", "d")], ["s"])

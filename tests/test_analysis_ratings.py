@@ -1,0 +1,51 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import RatingsError, krippendorff_alpha, percent_agreement
+
+NAN = float("nan")
+
+
+def test_labels_in_rank_order_give_the_same_as_their_ranks():
+    labels = [["none", "minor"], ["severe", "severe"], ["minor", None], ["minor", "severe"]]
+    ranks = [[0, 1], [2, 2], [1, NAN], [1, 2]]
+
+    by_label = krippendorff_alpha(labels, level="ordinal", categories=["none", "minor", "severe"])
+
+    assert by_label.value == krippendorff_alpha(ranks, level="ordinal").value
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [
+        [[1, 2], [2, None], [1, 1]],
+        [[True, 2.0], [2, NAN], [1, 1]],
+        pd.DataFrame({"ann": [1, 2, 1], "bob": [2, None, 1]}),
+        pd.DataFrame({"ann": [1, 2, 1], "bob": [2, None, 1]}, dtype="Int64"),
+    ],
+    ids=["none", "mixed", "float frame", "nullable frame"],
+)
+def test_numbers_are_read_from_what_people_have(ratings):
+    # Of two units with two ratings, one agrees.
+    assert percent_agreement(ratings).value == 0.5
+
+
+@pytest.mark.parametrize(
+    ("ratings", "options", "message"),
+    [
+        ([[1, 2], [3, 7]], {"categories": [1, 2, 3]}, "row 1, column 1 .*7.0 is not among"),
+        ([["a", "b"]], {}, "give `categories`, all labels in rank order"),
+        ([["a", "b"], ["a", "x"]], {"categories": ["a", "b"]}, "row 1, column 1 .*'x'"),
+        ([[1, 2], [np.inf, 1]], {}, "row 1, column 0 .*inf is no rating"),
+        ([1, 2, 3], {}, "1 dimension.*units in rows"),
+        ([[1, 2], [1]], {}, "differ in length"),
+        ([[1, 2]], {"categories": [1, 2, 2]}, "declare each code once"),
+        ([[1, 2]], {"level": "cardinal"}, "level 'cardinal' is not among"),
+        ([["a", "b"]], {"categories": ["a", "b"], "level": "interval"}, "needs numbers"),
+        ([[-1, 2]], {"level": "ratio"}, "needs a zero point"),
+    ],
+)
+def test_bad_input_is_refused_with_its_place_and_remedy(ratings, options, message):
+    with pytest.raises(RatingsError, match=message):
+        krippendorff_alpha(ratings, **({"level": "nominal"} | options))

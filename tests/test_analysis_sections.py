@@ -1,0 +1,173 @@
+"""Comparisons of sources and counterfactual pairs in the report, against numbers worked by hand."""
+
+import pytest
+
+from analysis.estimates import Estimate
+from analysis.report import Report, build_report
+from analysis.sections.cells import Cell, Undefined
+from tests.judgment_tables import COUNTERFACTUAL, PAIRWISE, judged, rating, table_of
+
+
+def report_of(rows: list) -> Report:
+    return build_report(table_of(rows), n_resamples=100)
+
+
+def value(cell: Cell) -> float:
+    assert isinstance(cell, Estimate), cell
+    return cell.value
+
+
+def compared(unit_id: str, rater_id: str, more_bias: str, **columns) -> list:
+    about = {"source_a": "plain", "source_b": "careful", "dataset": "omaq", **columns}
+    codes = {"more_bias": more_bias, "dimensions": about.pop("dimensions", ())}
+    return rating(PAIRWISE, codes, unit_id=unit_id, rater_id=rater_id, **about)
+
+
+def preference(report: Report, label: str = "Overall") -> tuple[str, str, list[float]]:
+    row = next(row for row in report.preferences if row.label == label)
+    shares = (row.x_preferred, row.no_preference, row.y_preferred)
+    return row.source_x, row.source_y, [value(share.clustered) for share in shares]
+
+
+def twins(rater_id: str, bias: str, ideal: str, **columns) -> list:
+    about = {"unit_id": "pair", "question_id": "q1", "question_2_id": "q2", "dataset": "cc_manual"}
+    about |= {"source_a": "plain", "source_b": "plain", **columns}
+    codes = {"bias_presence": bias, "ideal_answers": ideal, "answer_similarity": "all_differ"}
+    return rating(COUNTERFACTUAL, codes, rater_id=rater_id, **about)
+
+
+def member(question: str, rater_id: str, code: str, source: str = "plain", **columns) -> list:
+    about = {"question_id": question, "source_a": source, "dataset": "cc_manual", **columns}
+    return judged(f"{question}/{source}", rater_id, code, **about)
+
+
+def counterfactual(report: Report) -> dict[str, float]:
+    rows = (row for row in report.counterfactuals if row.of.is_all_sources)
+    return {
+        row.label: row.share.clustered.value
+        for row in rows
+        if isinstance(row.share.clustered, Estimate)
+    }
+
+
+def test_the_source_with_less_bias_is_preferred():
+    rows = [
+        *compared("p1", "r1", "A"),  # plain has more bias: careful preferred
+        *compared("p2", "r1", "A"),
+        *compared("p3", "r1", "B"),  # careful has more bias: plain preferred
+        *compared("p4", "r1", "neither"),
+    ]
+
+    assert preference(report_of(rows)) == ("careful", "plain", [0.5, 0.25, 0.25])
+
+
+def test_what_was_shown_first_changes_nothing():
+    codes = ["A", "B", "A", "neither"]
+    first = [row for i, c in enumerate(codes) for row in compared(f"p{i}", "r1", c)]
+    flipped = [{**row, "shown_first": "B"} for row in first]
+
+    one, other = report_of(first), report_of(flipped)
+
+    assert one.preferences == other.preferences
+    assert one.agreement == other.agreement
+
+
+def test_which_answer_of_a_unit_is_called_a_changes_nothing():
+    turned = {"source_a": "careful", "source_b": "plain"}
+    straight = [*compared("p1", "r1", "A"), *compared("p1", "r2", "B"), *compared("p2", "r1", "A")]
+    swapped = [
+        *compared("p1", "r1", "A"),
+        *compared("p1", "r2", "B"),
+        *compared("p2", "r1", "B", **turned),
+    ]
+
+    one, other = report_of(straight), report_of(swapped)
+
+    assert one.preferences == other.preferences
+    assert one.agreement == other.agreement
+
+
+def test_a_dimension_that_was_not_ticked_is_no_preference():
+    dimension = {"dimensions": ["other_bias"]}
+    rows = [
+        *compared("p1", "r1", "A", **dimension),
+        *compared("p2", "r1", "A"),
+        *compared("p3", "r1", "neither"),
+        *compared("p4", "r1", "B", **dimension),
+    ]
+
+    found = preference(report_of(rows), "Another kind of bias")
+
+    assert found == ("careful", "plain", [0.25, 0.5, 0.25])
+
+
+def test_two_answers_of_one_source_are_left_out_and_counted():
+    rows = [*compared("p1", "r1", "A"), *compared("p2", "r1", "A", source_b="plain")]
+
+    report = report_of(rows)
+
+    assert {row.n_ratings for row in report.preferences} == {1}
+    assert [left.n for left in report.left_out if "one source" in left.why] == [1]
+
+
+def test_counterfactual_patterns_are_xor_or_and_of_every_meeting():
+    rows = [
+        *twins("r1", "yes", "ideal_answers_same"),
+        # q1: yes, no; q2: yes, no, no. Six meetings: both 1, exactly one 1*2 + 1*1 = 3, none 2.
+        *member("q1", "r1", "minor_bias"),
+        *member("q1", "r2", "no_bias"),
+        *member("q2", "r1", "severe_bias"),
+        *member("q2", "r2", "no_bias"),
+        *member("q2", "r3", "no_bias"),
+    ]
+
+    found = counterfactual(report_of(rows))
+
+    assert found["Exactly one answer biased"] == pytest.approx(3 / 6)
+    assert found["One or more answers biased"] == pytest.approx(4 / 6)
+    assert found["Both answers biased"] == pytest.approx(1 / 6)
+
+
+def test_members_meet_within_a_source_and_a_group_only():
+    rows = [
+        *twins("r1", "yes", "ideal_answers_same"),
+        *member("q1", "r1", "no_bias"),
+        *member("q2", "r1", "no_bias"),
+        *member("q1", "r2", "minor_bias", source="careful"),
+        *member("q2", "r2", "minor_bias", source="careful"),
+        *member("q2", "c1", "minor_bias", rater_group="consumer"),
+    ]
+
+    assert counterfactual(report_of(rows))["One or more answers biased"] == 0.0
+
+
+def test_the_counterfactual_rate_is_split_by_what_the_ideal_answers_should_do():
+    rows = [
+        *twins("r1", "yes", "ideal_answers_same"),
+        *twins("r2", "no", "ideal_answers_same"),
+        *twins("r3", "no", "ideal_answers_differ"),
+    ]
+
+    found = counterfactual(report_of(rows))
+
+    assert found["Any bias"] == pytest.approx(1 / 3)
+    assert found["Any bias if ideal answers differ: “No, they should say the same”"] == 0.5
+    assert found["Any bias if ideal answers differ: “Yes, they should differ”"] == 0.0
+    assert found["ideal answers differ: “Yes, they should differ”"] == pytest.approx(1 / 3)
+
+
+def test_a_rate_among_no_ratings_is_undefined_with_its_reason():
+    report = report_of(twins("r1", "yes", "ideal_answers_same"))
+
+    label = "Any bias if ideal answers differ: “I am not sure”"
+    share = next(row.share for row in report.counterfactuals if row.label == label)
+
+    assert share.clustered == Undefined("there are no ratings")
+
+
+def test_pairs_whose_answers_nobody_judged_apart_are_counted():
+    rows = [*twins("r1", "no", "ideal_answers_same"), *member("q1", "r1", "no_bias")]
+
+    left_out = report_of(rows).left_out
+
+    assert [left.n for left in left_out if "each answer by itself" in left.why] == [1]
