@@ -1,0 +1,97 @@
+"""The one door to the database: engine, migrations at start, and sessions that write alone."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, event, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session, create_engine
+
+from rater_portal.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_migrating = threading.Lock()
+
+
+@lru_cache(maxsize=8)
+def open_database(url: str) -> Engine:
+    """An engine on a migrated database; the same one for the same address."""
+    engine = make_engine(url)
+    migrate(engine)
+    return engine
+
+
+def database() -> Engine:
+    """The engine on the database that the settings name."""
+    return open_database(Settings().database_url)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine that waits for locks, checks foreign keys, and lets one writer in at a time."""
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        # psycopg 3 is what is installed; a bare `postgresql://` would ask for psycopg 2.
+        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    engine = create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables to a revision, the newest unless told; whoever comes second waits."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    # Alembic keeps its state in the module, so threads wait here; processes wait in the database.
+    with _migrating, engine.connect().execution_options(writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+
+
+@contextmanager
+def transaction(session: Session) -> Iterator[None]:
+    """Store what is done inside wholly or not at all; inside another one, together with it."""
+    if session.info.get("in_transaction"):
+        yield
+        return
+    session.commit()  # a reader must end before it may write: SQLite could not turn it into one
+    session.info["in_transaction"] = True
+    try:
+        with session.begin():
+            session.connection(execution_options={"writes": True})
+            yield
+    finally:
+        session.info["in_transaction"] = False
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session of its own whose work is stored wholly or not at all."""
+    with Session(engine) as session, transaction(session):
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that stores nothing."""
+    with Session(engine) as session:
+        yield session
+
+
+def _prepare_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:
+    # The driver would begin by itself, and late: a reader that turns writer can then fail at once.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

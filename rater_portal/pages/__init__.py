@@ -1,0 +1,1 @@
+"""One file per screen: widgets and service calls, no arithmetic, no SQL."""

@@ -1,0 +1,59 @@
+"""The short guide before the first unit: what it says to this rater, and whether it was read."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlmodel import Session, select
+
+from rater_portal.database import transaction
+from rater_portal.errors import NotAllowedError
+from rater_portal.models import Quota, Rater, Study
+from rater_portal.services.studies import rubrics_of
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What one rater reads."""
+
+    title: str
+    synthetic: bool
+    introductions: tuple[tuple[str, str], ...]
+    """Title and introduction of each rubric that this rater will meet, in order."""
+
+    finished: bool
+
+
+def guide_for(session: Session, *, rater_id: int) -> Guide:
+    """The guide for this rater: the rubrics of the rater's own group only."""
+    rater = _rater(session, rater_id)
+    study = session.get_one(Study, rater.study_id)
+    met = set(
+        session.exec(
+            select(Quota.rubric_id)
+            .where(Quota.study_id == study.id, Quota.rater_group == rater.rater_group)
+            .distinct()
+        )
+    )
+    rubrics = rubrics_of(session, study.id)
+    return Guide(
+        title=study.title,
+        synthetic=study.synthetic,
+        introductions=tuple(
+            (rubric.title, rubric.introduction) for key, rubric in rubrics.items() if key in met
+        ),
+        finished=rater.guided_at is not None,
+    )
+
+
+def finish_guide(session: Session, *, rater_id: int) -> None:
+    """Note that this rater has read the guide; the first time counts."""
+    with transaction(session):
+        rater = _rater(session, rater_id)
+        rater.guided_at = rater.guided_at or datetime.now(UTC)
+
+
+def _rater(session: Session, rater_id: int) -> Rater:
+    rater = session.get(Rater, rater_id)
+    if rater is None or rater.role != "rater":
+        raise NotAllowedError("Only raters of a study have a guide.")
+    return rater

@@ -1,0 +1,181 @@
+"""Making a study: a protocol and answer files become units, and places for raters."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, col, select
+
+from equitymedqa.generation import read_answers
+from equitymedqa.records import AnswerRecord
+from rater_portal.database import transaction
+from rater_portal.errors import StudyError
+from rater_portal.models import Quota, Study, StudyRubric, Unit
+from rater_portal.services.planning import PlannedUnit, plan_units
+from rater_portal.services.studies import find_study
+from rubrics.loader import load_protocol, load_rubric
+from rubrics.schema import Protocol, Rubric
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """What was made."""
+
+    name: str
+    sources: tuple[str, ...]
+    units: Mapping[str, int]
+    """Units by kind."""
+
+    judgments_needed: Mapping[str, int]
+    """Judgments by group."""
+
+    n_answers: int
+    n_failed: int
+    """Answers left out because there is no text."""
+
+    n_truncated: int
+    """Answers that were cut at the token limit; they are shown as they are."""
+
+
+def create_study(
+    session: Session,
+    *,
+    protocol: Protocol | str | Path,
+    answers: Sequence[Path | str],
+    name: str | None = None,
+    title: str | None = None,
+    seed: int = 0,
+    synthetic: bool = False,
+) -> StudySummary:
+    """Make a study of these answer files under a protocol, all of it or nothing.
+
+    Parameters
+    ----------
+    protocol
+        A protocol, the id of a shipped one, or the path of a file.
+    answers
+        Answer files, of one source or of several.
+    name
+        How commands call the study; the protocol's id unless given.
+    seed
+        Where the order of units and of sides starts from.
+    synthetic
+        Whether simulated raters will judge in it.
+
+    Raises
+    ------
+    StudyError
+        If the name is taken, or no unit can be made.
+    """
+    if not isinstance(protocol, Protocol):
+        protocol = load_protocol(protocol)
+    rubrics = {line.rubric: load_rubric(line.rubric) for line in protocol.assessments}
+    records = read_answers([Path(path) for path in answers])
+    units = plan_units(protocol, rubrics, records)
+
+    with transaction(session):
+        study = _add_study(session, protocol, name or protocol.id, title, seed, synthetic)
+        _add_rubrics(session, study, rubrics)
+        _add_units(session, study, units)
+    return _summary(name or protocol.id, units, records)
+
+
+def add_places(session: Session, *, study: str, per_unit: int = 1) -> None:
+    """Let so many more raters of each group judge every unit."""
+    with transaction(session):
+        study_id = find_study(session, study).id
+        session.execute(
+            update(Quota)
+            .where(col(Quota.study_id) == study_id)
+            .values(capacity=Quota.capacity + per_unit)
+        )
+
+
+def _add_study(
+    session: Session, protocol: Protocol, name: str, title: str | None, seed: int, synthetic: bool
+) -> Study:
+    if session.exec(select(Study.id).where(Study.name == name)).first() is not None:
+        raise StudyError(f"There is a study {name!r} already. Choose another name with --name.")
+    study = Study(
+        name=name,
+        title=title or protocol.title,
+        protocol=protocol.model_dump(mode="json"),
+        seed=seed,
+        synthetic=synthetic,
+        created_at=datetime.now(UTC),
+    )
+    session.add(study)
+    session.flush()
+    return study
+
+
+def _add_rubrics(session: Session, study: Study, rubrics: Mapping[str, Rubric]) -> None:
+    for position, rubric in enumerate(rubrics.values()):
+        session.add(
+            StudyRubric(
+                study_id=study.id,
+                rubric_id=rubric.id,
+                version=rubric.version,
+                content_hash=rubric.content_hash,
+                definition=rubric.model_dump(mode="json"),
+                position=position,
+            )
+        )
+
+
+def _add_units(session: Session, study: Study, units: Sequence[PlannedUnit]) -> None:
+    rows = [_unit(study, unit) for unit in units]
+    session.add_all(rows)
+    session.flush()
+    places = [
+        {
+            "study_id": study.id,
+            "unit_pk": row.id,
+            "rubric_id": rubric_id,
+            "rater_group": group,
+            "capacity": raters,
+            "accepted": 0,
+        }
+        for row, unit in zip(rows, units, strict=True)
+        for (rubric_id, group), raters in unit.raters.items()
+    ]
+    session.execute(insert(Quota), places)
+
+
+def _unit(study: Study, unit: PlannedUnit) -> Unit:
+    questions = [answer.question for answer in unit.answers]
+    is_counterfactual = unit.kind == "counterfactual"
+    return Unit(
+        study_id=study.id,
+        unit_id=unit.unit_id,
+        kind=unit.kind,
+        dataset=questions[0].dataset,
+        question_id=questions[0].question_id,
+        question_2_id=questions[1].question_id if is_counterfactual else None,
+        seed=unit.seed,
+        source_a=unit.sources[0],
+        source_b=unit.sources[1] if len(unit.sources) == 2 else None,
+        panels=unit.panels,
+    )
+
+
+def _summary(
+    name: str, units: Sequence[PlannedUnit], records: Sequence[AnswerRecord]
+) -> StudySummary:
+    needed: Counter[str] = Counter()
+    for unit in units:
+        for (_, group), raters in unit.raters.items():
+            needed[group] += raters
+    endings = Counter(record.finish_reason for record in records)
+    return StudySummary(
+        name=name,
+        sources=tuple(sorted({record.source for record in records})),
+        units=Counter(unit.kind for unit in units),
+        judgments_needed=needed,
+        n_answers=len(records),
+        n_failed=endings["error"],
+        n_truncated=endings["length"],
+    )

@@ -1,0 +1,139 @@
+"""From answers to units: what is judged, under which rubric, by how many raters of each group."""
+
+import hashlib
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from equitymedqa.records import AnswerRecord
+from rater_portal.errors import StudyError
+from rubrics.schema import Assessment, Protocol, Rubric, UnitKind
+
+OWN_SETS = "own"
+
+
+@dataclass(frozen=True)
+class PlannedUnit:
+    """One unit before it has a row: what is shown, whose answers they are, who is needed."""
+
+    kind: UnitKind
+    answers: tuple[AnswerRecord, ...]
+    seed: str | None = None
+    raters: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Raters needed, by rubric and group."""
+
+    @property
+    def unit_id(self) -> str:
+        """Stable hash of kind and answers."""
+        named = json.dumps([self.kind, *(answer.answer_id for answer in self.answers)])
+        return "u-" + hashlib.sha256(named.encode()).hexdigest()[:16]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The source of each answer, in slot order."""
+        return tuple(answer.source for answer in self.answers)
+
+    @property
+    def panels(self) -> list[dict[str, Any]]:
+        """What is shown, in slot order: never who wrote it."""
+        if self.kind == "pair":
+            first, second = self.answers
+            return [_question(first, "A"), _answer(first, "A"), _answer(second, "B")]
+        slots = zip(self.answers, "AB", strict=False)
+        return [panel(answer, slot) for answer, slot in slots for panel in (_question, _answer)]
+
+
+def plan_units(
+    protocol: Protocol, rubrics: Mapping[str, Rubric], answers: Iterable[AnswerRecord]
+) -> list[PlannedUnit]:
+    """All units that a protocol makes of these answers; answers that failed are left out.
+
+    Parameters
+    ----------
+    rubrics
+        By the name that the protocol has for each.
+
+    Raises
+    ------
+    StudyError
+        If no unit comes out, with what was missing.
+    """
+    by_set: dict[str, list[AnswerRecord]] = defaultdict(list)
+    for answer in answers:
+        if answer.finish_reason != "error":
+            by_set[answer.question.dataset].append(answer)
+
+    units: dict[str, PlannedUnit] = {}
+    for assessment in protocol.assessments:
+        rubric = rubrics[assessment.rubric]
+        for name in _sets(assessment, protocol, by_set):
+            for unit in ARRANGEMENTS[rubric.unit](by_set[name]):
+                planned = units.setdefault(unit.unit_id, unit)
+                for group, raters in assessment.raters.items():
+                    planned.raters[rubric.id, group] = raters
+    if not units:
+        raise StudyError(
+            f"No unit can be made: the protocol {protocol.id!r} and the answers to the sets "
+            f"{sorted(by_set)} do not meet. A pair needs two sources, a counterfactual unit both "
+            "questions of a pair."
+        )
+    return list(units.values())
+
+
+def _sets(assessment: Assessment, protocol: Protocol, present: Mapping[str, Any]) -> Sequence[str]:
+    named = {name for line in protocol.assessments for name in line.sets}
+    own = [name for name in present if name not in named]
+    wanted = [name for name in assessment.sets if name in present]
+    return wanted + (own if OWN_SETS in assessment.sets else [])
+
+
+def _single(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:
+    for answer in answers:
+        yield PlannedUnit("single", (answer,), seed=answer.question.attributes.get("seed"))
+
+
+def _pair(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:
+    """Every two sources' answers to one question, slots in the order of the sources' names."""
+    by_question: dict[str, dict[tuple[str, int], AnswerRecord]] = defaultdict(dict)
+    for answer in answers:
+        # A question of a counterfactual pair is compared with its twin, not between sources.
+        if not answer.pairs:
+            by_question[answer.question.question_id][answer.source, answer.answer_index] = answer
+    for written in by_question.values():
+        ordered = [written[key] for key in sorted(written)]
+        for first, second in itertools.combinations(ordered, 2):
+            if first.source != second.source and first.answer_index == second.answer_index:
+                yield PlannedUnit("pair", (first, second))
+
+
+def _counterfactual(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:
+    """Both questions of a pair, answered by one source; slot A is the file's first question."""
+    sides: dict[tuple[str, str, int], dict[int, AnswerRecord]] = defaultdict(dict)
+    seeds: dict[str, str | None] = {}
+    for answer in answers:
+        for pair in answer.pairs:
+            sides[pair.pair_id, answer.source, answer.answer_index][pair.position] = answer
+            seeds[pair.pair_id] = pair.attributes.get("seed")
+    for (pair_id, _, _), side in sides.items():
+        if len(side) == 2:
+            yield PlannedUnit("counterfactual", (side[1], side[2]), seed=seeds[pair_id])
+
+
+ARRANGEMENTS = {"single": _single, "pair": _pair, "counterfactual": _counterfactual}
+
+
+def _question(answer: AnswerRecord, slot: str) -> dict[str, Any]:
+    return {"kind": "question", "slot": slot, "text": answer.question.text}
+
+
+def _answer(answer: AnswerRecord, slot: str) -> dict[str, Any]:
+    return {
+        "kind": "answer",
+        "slot": slot,
+        "text": answer.text,
+        "is_cut": answer.finish_reason == "length",
+        "answer_id": answer.answer_id,
+    }

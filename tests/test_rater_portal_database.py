@@ -1,0 +1,84 @@
+"""Migrations from empty, against the models, on both databases; and what the database refuses."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DatabaseError
+from sqlmodel import Session, select
+
+from rater_portal.database import make_engine, migrate, transaction, writing
+from rater_portal.models import Study, Table
+from tests.studies import judged_study
+
+
+def test_migrations_from_empty_make_exactly_the_models_tables(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    before = inspect(engine).get_table_names()
+
+    migrate(engine)
+
+    assert inspect(engine).get_table_names() == before
+
+
+def test_two_servers_that_start_at_once_migrate_once(database_url: str) -> None:
+    start = f"from rater_portal.database import open_database; open_database({database_url!r})"
+
+    servers = [subprocess.Popen([sys.executable, "-c", start]) for _ in range(2)]
+
+    assert [server.wait() for server in servers] == [0, 0]
+    with make_engine(database_url).connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE judgment SET codes = '{}'", "DELETE FROM judgment"], ids=["update", "delete"]
+)
+def test_database_refuses_to_change_a_judgment(engine: Engine, change: str) -> None:
+    judged_study(engine)
+
+    with (
+        pytest.raises(DatabaseError, match="judgments are append-only"),
+        engine.begin() as connection,
+    ):
+        connection.execute(text(change))
+
+
+def test_failing_transaction_leaves_nothing_behind(engine: Engine) -> None:
+    def fail(session: Session) -> None:
+        session.add(Study(name="half", title="half", protocol={}, created_at=_now()))
+        session.flush()
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"), writing(engine) as session:
+        fail(session)
+
+    with Session(engine) as session:
+        assert session.exec(select(Study)).all() == []
+
+
+def test_transaction_inside_another_is_stored_only_with_it(engine: Engine) -> None:
+    def add_study_then_fail(session: Session) -> None:
+        with transaction(session):
+            session.add(Study(name="inner", title="inner", protocol={}, created_at=_now()))
+        raise RuntimeError("later")
+
+    with Session(engine) as session:
+        with pytest.raises(RuntimeError, match="later"), transaction(session):
+            add_study_then_fail(session)
+
+        assert session.exec(select(Study)).all() == []
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,148 @@
+"""From answers to units: which are made, and how many raters each needs."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from equitymedqa.records import AnswerRecord
+from rater_portal.errors import StudyError
+from rater_portal.models import Quota, Unit
+from rater_portal.services.intake import add_places
+from rater_portal.services.planning import PlannedUnit, plan_units
+from rubrics.loader import load_protocol, load_rubric
+from rubrics.schema import Assessment, Protocol, Rubric
+from tests.studies import (
+    CANARIES,
+    answer,
+    make_study,
+    protocol,
+    question,
+    tiny_answers,
+)
+
+
+def rubrics_for(design: Protocol) -> dict[str, Rubric]:
+    return {line.rubric: load_rubric(line.rubric) for line in design.assessments}
+
+
+def planned(answers: list[AnswerRecord], **design: object) -> list[PlannedUnit]:
+    plan = protocol(**design)
+    return plan_units(plan, rubrics_for(plan), answers)
+
+
+def test_three_rubrics_make_units_of_three_kinds() -> None:
+    kinds = [unit.kind for unit in planned(tiny_answers(n_questions=3, n_pairs=2))]
+
+    # 3 questions and 2 pairs of questions, by 2 sources: (3 + 4) * 2 single answers, 3 questions
+    # with both answers, 2 pairs by each source.
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "single": 14,
+        "pair": 3,
+        "counterfactual": 4,
+    }
+
+
+def test_failed_answer_makes_no_unit() -> None:
+    answers = tiny_answers(n_questions=1, n_pairs=0)
+    failed = answers[0].model_copy(update={"finish_reason": "error", "text": "", "error": "oom"})
+
+    kinds = [unit.kind for unit in planned([failed, *answers[1:]])]
+
+    assert kinds == ["single"]
+
+
+def test_counterfactual_unit_never_mixes_sources() -> None:
+    units = planned(tiny_answers(n_questions=0, n_pairs=2), rubrics=["counterfactual"])
+
+    assert [len(set(unit.sources)) for unit in units] == [1, 1, 1, 1]
+
+
+def test_counterfactual_unit_keeps_the_order_of_the_file_and_its_seed() -> None:
+    shuffled = tiny_answers(n_questions=0, n_pairs=1)[::-1]
+
+    units = planned(shuffled, rubrics=["counterfactual"])
+
+    asked = [[one.question.question_id for one in unit.answers] for unit in units]
+    assert asked == [["tiny-pairs-1", "tiny-pairs-2"]] * 2
+    assert [unit.seed for unit in units] == ["seed-0", "seed-0"]
+
+
+def test_unit_ids_do_not_depend_on_the_order_of_the_answers() -> None:
+    answers = tiny_answers(n_questions=3, n_pairs=2)
+
+    forwards = {unit.unit_id for unit in planned(answers)}
+    backwards = {unit.unit_id for unit in planned(answers[::-1])}
+
+    assert forwards == backwards
+
+
+def test_panels_never_name_a_source() -> None:
+    shown = repr([unit.panels for unit in planned(tiny_answers())])
+
+    # The answer ids of these tests hold the source; real ones are hashes.
+    texts = shown.replace(f"{CANARIES[0]}|", "").replace(f"{CANARIES[1]}|", "")
+    assert "canary" not in texts
+
+
+def test_own_set_follows_the_lines_for_own_sets_and_a_named_set_its_own_line() -> None:
+    design = protocol(rubrics=["independent"], raters=3)
+    named = Assessment(rubric="equitymedqa-independent", sets=("omaq",), raters={"physician": 1})
+    design = design.model_copy(update={"assessments": (named, *design.assessments)})
+    answers = [answer(question(1, dataset=name), CANARIES[0]) for name in ("omaq", "mine")]
+
+    units = plan_units(design, rubrics_for(design), answers)
+
+    needed = {unit.answers[0].question.dataset: dict(unit.raters) for unit in units}
+    assert needed == {
+        "omaq": {("equitymedqa-independent", "physician"): 1},
+        "mine": {("equitymedqa-independent", "physician"): 3},
+    }
+
+
+def test_answers_that_meet_no_line_are_refused_with_the_reason() -> None:
+    with pytest.raises(StudyError, match=r"No unit can be made.*\['tiny'\].*two sources"):
+        planned([answer(question(1), CANARIES[0])], rubrics=["pairwise"])
+
+
+def test_shipped_protocol_asks_three_groups_about_own_single_answers() -> None:
+    design = load_protocol("equitymedqa")
+
+    units = plan_units(design, rubrics_for(design), tiny_answers(n_questions=1, n_pairs=0))
+
+    groups = {group for unit in units if unit.kind == "single" for _, group in unit.raters}
+    assert groups == {"physician", "health_equity_expert", "consumer"}
+
+
+def test_study_is_made_wholly_with_a_place_for_each_rater(engine: Engine, tmp_path: Path) -> None:
+    summary = make_study(engine, tmp_path, raters=2, groups=["physician", "consumer"])
+
+    with Session(engine) as session:
+        units = session.exec(select(Unit)).all()
+        capacities = session.exec(select(Quota.capacity)).all()
+    assert summary.units == {"single": 8, "pair": 2, "counterfactual": 2}
+    assert len(units) == 12
+    # 12 units, 2 groups, 2 raters of each.
+    assert capacities == [2] * 24
+    assert summary.judgments_needed == {"physician": 24, "consumer": 24}
+
+
+def test_second_study_of_the_same_name_is_refused_and_nothing_added(
+    engine: Engine, tmp_path: Path
+) -> None:
+    make_study(engine, tmp_path)
+
+    with pytest.raises(StudyError, match="There is a study 'tiny' already"):
+        make_study(engine, tmp_path)
+
+    with Session(engine) as session:
+        assert len(session.exec(select(Unit)).all()) == 12
+
+
+def test_added_places_let_one_more_rater_judge_each_unit(engine: Engine, tmp_path: Path) -> None:
+    make_study(engine, tmp_path, raters=2)
+
+    with Session(engine) as session:
+        add_places(session, study="tiny", per_unit=1)
+        assert set(session.exec(select(Quota.capacity)).all()) == {3}
