@@ -1,0 +1,52 @@
+"""The shell's front door: `equitymedqa ...`. One short function per command; imports come late.
+
+Only this package may look up to the analysis and the portal.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from equitymedqa.cli import answers, datasets, demonstration, reports, rubrics, studies
+from equitymedqa.cli.errors import explained, known_errors
+
+app = typer.Typer(
+    name="equitymedqa",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Find out, by asking people, whether a medical language model harms some more.",
+)
+app.add_typer(datasets.app, name="datasets")
+app.command("generate")(answers.generate)
+app.add_typer(rubrics.app, name="rubrics")
+app.add_typer(studies.app, name="study")
+app.command("portal")(studies.portal)
+app.command("report")(reports.report)
+app.command("demo")(demonstration.demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("equitymedqa"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def main() -> None:
+    """Run a command; what is wrong with the input is said in one message, without a traceback."""
+    try:
+        app()
+    except known_errors() as error:
+        typer.secho(explained(error), err=True, fg="red")
+        sys.exit(2)

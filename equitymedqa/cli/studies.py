@@ -1,0 +1,123 @@
+"""`equitymedqa study` and `equitymedqa portal`: make a study, invite people, serve, take out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Studies: create, invite, list, export, verify.")
+
+StudyName = Annotated[str | None, typer.Option("--study", help="Needed if there are several.")]
+
+
+@app.command()
+def create(
+    protocol: Annotated[str, typer.Argument(help="A shipped protocol or a YAML file.")],
+    answers: Annotated[list[Path], typer.Option(help="An answer file; repeat for each source.")],
+    more: Annotated[list[Path] | None, typer.Argument(help="Further answer files.")] = None,
+    name: Annotated[str | None, typer.Option(help="How commands call it.")] = None,
+    title: Annotated[str | None, typer.Option(help="What raters read.")] = None,
+    seed: Annotated[int, typer.Option(help="Where orders start from.")] = 0,
+) -> None:
+    """Make a study of answer files under a protocol."""
+    from rater_portal.database import database, reading
+    from rater_portal.services.intake import create_study
+
+    with reading(database()) as session:
+        made = create_study(
+            session,
+            protocol=protocol,
+            answers=[*answers, *(more or [])],
+            name=name,
+            title=title,
+            seed=seed,
+        )
+    typer.echo(f"Study {made.name!r}: {_counts(made.units)} units of {len(made.sources)} sources.")
+    typer.echo(f"Judgments needed: {_counts(made.judgments_needed)}.")
+    if made.n_failed:
+        typer.echo(f"{made.n_failed} of {made.n_answers} answers failed and are left out.")
+    if made.n_truncated:
+        typer.echo(f"{made.n_truncated} answers were cut at the token limit and are shown as cut.")
+
+
+@app.command()
+def invite(
+    group: Annotated[str | None, typer.Option(help="Group of the protocol.")] = None,
+    count: Annotated[int, typer.Option(min=1)] = 1,
+    coordinator: Annotated[bool, typer.Option(help="Invite a coordinator instead.")] = False,
+    study: StudyName = None,
+) -> None:
+    """Print one-time links, each for one person."""
+    from rater_portal.database import database, reading
+    from rater_portal.services.accounts import invite_coordinator, invite_rater
+    from rater_portal.services.studies import only_study
+
+    if (group is None) != coordinator:
+        raise typer.BadParameter("give either --group GROUP or --coordinator")
+    with reading(database()) as session:
+        name = only_study(session, study)
+        if group is None:
+            links = [invite_coordinator(session, study=name) for _ in range(count)]
+        else:
+            links = invite_rater(session, study=name, group=group, count=count)
+    for link in links:
+        typer.echo(link.url)
+
+
+@app.command("list")
+def list_studies() -> None:
+    """List studies and how far they are."""
+    from rater_portal.database import database, reading
+    from rater_portal.services.progress import overview
+    from rater_portal.services.studies import study_names
+
+    with reading(database()) as session:
+        for name in study_names(session):
+            seen = overview(session, study=name)
+            state = "open" if seen.is_open else "closed"
+            typer.echo(f"{name}  {state}  {seen.accepted} of {seen.capacity} judgments")
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="A .parquet or .csv file.")],
+    study: StudyName = None,
+) -> None:
+    """Write the judgment table."""
+    from analysis.table import write_table
+    from rater_portal.database import database, reading
+    from rater_portal.services.export import judgment_table
+    from rater_portal.services.studies import only_study
+
+    with reading(database()) as session:
+        table = judgment_table(session, study=only_study(session, study))
+    typer.echo(write_table(table, out))
+
+
+@app.command()
+def verify(study: StudyName = None) -> None:
+    """Check that no stored judgment was altered, removed or moved."""
+    from rater_portal.database import database, reading
+    from rater_portal.services.audit import verify as verify_trail
+    from rater_portal.services.studies import only_study
+
+    with reading(database()) as session:
+        found = verify_trail(session, study=only_study(session, study))
+    for problem in found.problems:
+        typer.echo(problem, err=True)
+    if found.whole:
+        typer.echo(f"{found.n_judgments} judgments, all whole. Last hash: {found.last_hash}")
+    raise typer.Exit(0 if found.whole else 1)
+
+
+def portal() -> None:
+    """Serve the rater portal until Ctrl-C."""
+    from rater_portal.serving import run_portal
+    from rater_portal.settings import Settings
+
+    run_portal(Settings())
+
+
+def _counts(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in counted.items())
