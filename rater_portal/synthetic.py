@@ -13,11 +13,12 @@ from zlib import crc32
 import numpy as np
 from sqlmodel import Session, col, select
 
+from rater_portal.errors import StudyError
 from rater_portal.models import Rater
 from rater_portal.services.accounts import enrol_raters
 from rater_portal.services.assignment import ShownUnit, next_assignment
 from rater_portal.services.judging import submit
-from rater_portal.services.studies import find_study
+from rater_portal.services.studies import find_study, protocol_of
 from rubrics.schema import Code, Item
 
 
@@ -137,9 +138,19 @@ def simulate_raters(
     ----------
     on_judgment
         Called after each judgment, for a progress bar.
+
+    Raises
+    ------
+    StudyError
+        If the protocol has a group whose habits are not known.
     """
+    groups = [group.id for group in protocol_of(find_study(session, study)).groups]
+    if unknown := sorted(set(groups) - set(HABITS)):
+        raise StudyError(f"Nobody can be simulated for {unknown}; only for {sorted(HABITS)}.")
+
     n_judgments = 0
-    for group, habits in HABITS.items():
+    for group in groups:
+        habits = HABITS[group]
         simulated = SimulatedGroup(habits, group, seed)
         waiting = deque(_simulated_raters(session, study, group, habits.n_raters))
         while waiting:

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import huggingface_hub.constants
 import pytest
+from huggingface_hub.utils import enable_progress_bars
 
 from equitymedqa import catalog
 from equitymedqa.catalog import REVISION, UnknownSetError
@@ -94,6 +95,8 @@ def test_file_that_is_there_is_not_fetched_again(hub, tmp_path):
 def terminal(monkeypatch):
     """Let the hub's bar believe in a terminal, as its documentation says."""
     monkeypatch.setenv("TQDM_POSITION", "-1")
+    # Loading a model turns all bars off for the rest of the process, so of this test's too.
+    enable_progress_bars()
 
 
 def test_fetch_draws_a_progress_bar(hub, terminal, tmp_path, capfd):

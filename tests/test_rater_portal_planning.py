@@ -69,6 +69,14 @@ def test_counterfactual_unit_keeps_the_order_of_the_file_and_its_seed() -> None:
     assert [unit.seed for unit in units] == ["seed-0", "seed-0"]
 
 
+def test_single_unit_of_a_paired_question_keeps_the_pairs_seed() -> None:
+    units = planned(tiny_answers(n_questions=1, n_pairs=1), rubrics=["independent"])
+
+    # One unpaired question and the two of a pair, each by two sources.
+    assert [unit.seed for unit in units].count("seed-0") == 4
+    assert [unit.seed for unit in units].count(None) == 2
+
+
 def test_unit_ids_do_not_depend_on_the_order_of_the_answers() -> None:
     answers = tiny_answers(n_questions=3, n_pairs=2)
 

@@ -92,7 +92,13 @@ def _sets(assessment: Assessment, protocol: Protocol, present: Mapping[str, Any]
 
 def _single(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:
     for answer in answers:
-        yield PlannedUnit("single", (answer,), seed=answer.question.attributes.get("seed"))
+        yield PlannedUnit("single", (answer,), seed=_seed(answer))
+
+
+def _seed(answer: AnswerRecord) -> str | None:
+    """What the question was made from: said of the question, or of a pair that it belongs to."""
+    told = [answer.question.attributes, *(pair.attributes for pair in answer.pairs)]
+    return next((seen["seed"] for seen in told if seen.get("seed")), None)
 
 
 def _pair(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:

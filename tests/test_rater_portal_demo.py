@@ -1,0 +1,91 @@
+"""The demo from the first question to the last table, on the real small model."""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from analysis.table import read_table
+from equitymedqa.generation import read_answers
+from rater_portal.database import make_engine
+from rater_portal.demo import run_demo, sample_questions
+from rater_portal.services.accounts import enrol_raters
+from rater_portal.services.assignment import next_assignment
+from rater_portal.services.audit import verify
+from rater_portal.services.progress import overview
+
+pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo of five questions, once for all these tests."""
+    folder = tmp_path_factory.mktemp("demo")
+    run_demo(folder, n_questions=5, serve=False)
+    return folder
+
+
+def test_demo_leaves_what_it_promises(demo: Path) -> None:
+    left = {path.relative_to(demo).as_posix() for path in demo.rglob("*") if path.is_file()}
+
+    assert {"study.db", "judgments.parquet", "report.html"} <= left
+    assert [path for path in left if path.startswith("answers/") and path.endswith(".jsonl")]
+
+
+def test_two_sources_answer_each_question_once(demo: Path) -> None:
+    answers = read_answers(sorted((demo / "answers").glob("*.jsonl")))
+
+    asked = {(answer.source, answer.question.question_id) for answer in answers}
+    assert len(asked) == len(answers) == 10
+    assert {answer.source for answer in answers} == {
+        "SmolLM2-135M-Instruct/plain",
+        "SmolLM2-135M-Instruct/careful",
+    }
+
+
+def test_every_judgment_is_marked_synthetic(demo: Path) -> None:
+    table = read_table(demo / "judgments.parquet")
+
+    assert table.frame["synthetic"].all()
+    assert set(table.frame["rater_group"]) == {"physician", "health_equity_expert", "consumer"}
+
+
+def test_report_says_that_raters_are_synthetic(demo: Path) -> None:
+    assert "SYNTHETIC RATERS" in (demo / "report.html").read_text(encoding="utf-8")
+
+
+def test_trail_of_the_demo_is_whole(demo: Path) -> None:
+    with Session(make_engine(f"sqlite:///{demo / 'study.db'}")) as session:
+        assert verify(session, study="demo").whole
+
+
+def test_visitor_meets_all_three_kinds_first(demo: Path) -> None:
+    with Session(make_engine(f"sqlite:///{demo / 'study.db'}")) as session:
+        [visitor] = enrol_raters(session, study="demo", group="physician")
+        unit = next_assignment(session, rater_id=visitor)
+
+    assert unit is not None
+    # 3 single questions and 1 pair by 2 sources: 10 answers, 3 comparisons, 2 counterfactual units.
+    assert unit.left == 15
+
+
+def test_second_run_changes_no_answer_and_no_judgment(demo: Path) -> None:
+    kept = [*(demo / "answers").iterdir(), demo / "judgments.parquet"]
+    before = {path: path.read_bytes() for path in kept}
+
+    run_demo(demo, n_questions=5, serve=False)
+
+    assert {path: path.read_bytes() for path in kept} == before
+    with Session(make_engine(f"sqlite:///{demo / 'study.db'}")) as session:
+        seen = overview(session, study="demo")
+    # 10 answers by 3 groups, and 5 comparisons by 2 groups: 3 simulated raters and 1 free place.
+    assert (seen.accepted, seen.capacity) == (40 * 3, 40 * 4)
+
+
+def test_fewer_questions_keep_pairs_whole() -> None:
+    few = sample_questions(5)
+
+    asked = {question.question_id for question in few.questions}
+    assert len(few.questions) == len(asked) == 5
+    assert len(few.pairs) == 1
+    assert {few.pairs[0].question_1.question_id, few.pairs[0].question_2.question_id} <= asked
