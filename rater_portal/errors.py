@@ -17,6 +17,14 @@ class ClosedStudyError(PortalError):
     """The study takes no more judgments."""
 
 
+class AlreadySubmittedError(PortalError):
+    """The unit was judged before, in another tab or on another device."""
+
+
+class DatabaseError(PortalError):
+    """The study database cannot be opened as the settings say."""
+
+
 class StudyError(PortalError):
     """A study cannot be made or found as asked."""
 

@@ -21,6 +21,7 @@ from sqlmodel import Field, SQLModel
 
 from rubrics.schema import UnitKind
 
+Role = Literal["rater", "coordinator"]
 Side = Literal["A", "B"]
 """A unit's slot: A and B stay what they are wherever the screen shows them."""
 
@@ -153,8 +154,7 @@ class Rater(Table, table=True):
     rater_group: str | None = None
     """The protocol's group; null for a coordinator."""
 
-    role: str
-    """`rater` or `coordinator`."""
+    role: Role = Field(sa_type=String)
 
     synthetic: bool = False
     guided_at: datetime | None = _moment(nullable=True)
@@ -207,7 +207,9 @@ class Assignment(Table, table=True):
     leased_until: datetime = _moment()
     """Until then the place is kept; later another rater may take it."""
 
-    last_seen_at: datetime = _moment()
+    last_active_at: datetime = _moment()
+    """When its rater opened it, chose something or submitted, whichever came last."""
+
     active_seconds: float = 0.0
     submitted_at: datetime | None = _moment(nullable=True)
 

@@ -36,10 +36,10 @@ class Settings(BaseSettings):
     invite_days: int = Field(default=30, gt=0)
     session_days: int = Field(default=14, gt=0)
     lease_minutes: int = Field(default=60, gt=0)
-    """How long an unfinished unit is kept for its rater after the last sign of life."""
+    """How long an unfinished unit is kept for its rater after the last choice made in it."""
 
-    idle_seconds: int = Field(default=120, gt=0)
-    """A longer silence than this counts as this much active time."""
+    idle_seconds: int = Field(default=300, gt=0)
+    """A longer silence between two choices than this counts as this much active time."""
 
     @field_validator("public_url")
     @classmethod

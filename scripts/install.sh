@@ -24,7 +24,8 @@ if [ ! -x .venv/bin/pip ]; then
     fi
 fi
 
-pip() { .venv/bin/python -m pip "$@" --disable-pip-version-check --quiet; }
+# Editable installs warn at length about what is wanted here.
+pip() { PYTHONWARNINGS=ignore .venv/bin/python -m pip "$@" --disable-pip-version-check --quiet; }
 
 echo "Installing what constraints.txt pins into .venv (about 1.5 GB, some minutes) ..."
 pip install --constraint constraints.txt pip setuptools

@@ -7,14 +7,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, update
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine, text, update
+from sqlmodel import Session, select
 
+from rater_portal.database import make_engine, migrate
 from rater_portal.errors import ClosedStudyError, NotAllowedError
-from rater_portal.models import Assignment, Judgment, Quota, Study
+from rater_portal.models import Assignment, Judgment, Quota
 from rater_portal.services.accounts import invite_coordinator
-from rater_portal.services.assignment import ShownUnit, keep_alive, next_assignment
-from tests.studies import add_raters, judge_one, make_study
+from rater_portal.services.assignment import ShownUnit, next_assignment
+from rater_portal.services.intake import close_study, reopen_study
+from rater_portal.services.judging import Receipt, save_draft, submit
+from rater_portal.settings import Settings
+from tests.studies import add_raters, complete_codes, judge_one, make_study
 
 
 def shown(engine: Engine, rater_id: int) -> ShownUnit | None:
@@ -91,16 +95,60 @@ def test_lapsed_lease_frees_the_place(engine: Engine, tmp_path: Path) -> None:
     assert shown(engine, waiting) is not None
 
 
-def test_sign_of_life_keeps_the_place(engine: Engine, tmp_path: Path) -> None:
+def test_lapsed_unit_comes_back_to_its_rater_while_nobody_else_has_it(
+    engine: Engine, tmp_path: Path
+) -> None:
     make_study(engine, tmp_path, raters=1, n_questions=1, n_pairs=0, rubrics=["pairwise"])
     reader, waiting = add_raters(engine, count=2)
     unit = unit_of(engine, reader)
     lapse_leases(engine)
 
-    with Session(engine) as session:
-        keep_alive(session, assignment_id=unit.assignment_id, rater_id=reader)
-
+    assert unit_of(engine, reader) == unit
+    # And the place is the reader's again.
     assert shown(engine, waiting) is None
+
+
+def test_waking_page_does_not_take_the_place_back_from_the_next_rater(
+    engine: Engine, tmp_path: Path
+) -> None:
+    make_study(engine, tmp_path, raters=1, n_questions=1, n_pairs=0, rubrics=["pairwise"])
+    sleeper, next_rater = add_raters(engine, count=2)
+    asleep = unit_of(engine, sleeper)
+    lapse_leases(engine)
+    taken = unit_of(engine, next_rater)
+
+    choose(engine, asleep, sleeper)
+
+    assert unit_of(engine, next_rater) == taken
+    assert send(engine, taken, next_rater).surplus is False
+
+
+def test_unit_with_a_draft_can_be_finished_though_its_place_is_gone(
+    engine: Engine, tmp_path: Path
+) -> None:
+    make_study(engine, tmp_path, raters=1, n_questions=1, n_pairs=0, rubrics=["pairwise"])
+    sleeper, quick = add_raters(engine, count=2)
+    choose(engine, unit_of(engine, sleeper), sleeper)
+    lapse_leases(engine)
+    judge_one(engine, quick)
+
+    again = unit_of(engine, sleeper)
+
+    assert again.draft == {"comment": "half a thought"}
+    assert send(engine, again, sleeper).surplus is True
+
+
+def test_late_submission_does_not_take_a_place_that_another_holds(
+    engine: Engine, tmp_path: Path
+) -> None:
+    make_study(engine, tmp_path, raters=1, n_questions=1, n_pairs=0, rubrics=["pairwise"])
+    slow, holder = add_raters(engine, count=2)
+    late = unit_of(engine, slow)
+    lapse_leases(engine)
+    held = unit_of(engine, holder)
+
+    assert send(engine, late, slow).surplus is True
+    assert send(engine, held, holder).surplus is False
 
 
 def test_late_submission_takes_no_place_but_is_kept(engine: Engine, tmp_path: Path) -> None:
@@ -110,22 +158,40 @@ def test_late_submission_takes_no_place_but_is_kept(engine: Engine, tmp_path: Pa
     lapse_leases(engine)
     judge_one(engine, quick)
 
-    from rater_portal.services.judging import submit
-    from tests.studies import complete_codes
-
-    with Session(engine) as session:
-        receipt = submit(
-            session,
-            assignment_id=late.assignment_id,
-            rater_id=slow,
-            codes=complete_codes(late),
-            submission_id=late.submission_id,
-        )
-
-    assert receipt.surplus
+    assert send(engine, late, slow).surplus is True
     with Session(engine) as session:
         assert session.exec(select(Quota.accepted)).all() == [1]
         assert len(session.exec(select(Judgment)).all()) == 2
+
+
+def test_pause_counts_as_active_time_only_up_to_the_limit(
+    engine: Engine, tmp_path: Path, portal_settings: Settings
+) -> None:
+    make_study(engine, tmp_path, n_questions=1, n_pairs=0, rubrics=["pairwise"])
+    [rater] = add_raters(engine)
+    unit = unit_of(engine, rater)
+    with Session(engine) as session:
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        session.execute(update(Assignment).values(last_active_at=yesterday))
+        session.commit()
+
+    send(engine, unit, rater)
+
+    with Session(engine) as session:
+        # A day's silence counts as the limit, and the rest of the test takes no second.
+        seconds = session.exec(select(Judgment.active_seconds)).one()
+        assert seconds == pytest.approx(portal_settings.idle_seconds, abs=1)
+
+
+def test_units_are_lent_though_ids_have_grown_large(postgres_url: str, tmp_path: Path) -> None:
+    engine = make_engine(postgres_url)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT setval(pg_get_serial_sequence('quota', 'id'), 2000000000)"))
+    make_study(engine, tmp_path, n_questions=1, n_pairs=0)
+    [rater] = add_raters(engine)
+
+    assert shown(engine, rater) is not None
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -182,42 +248,74 @@ def test_pair_on_the_screen_follows_the_side_shown_first(engine: Engine, tmp_pat
     make_study(engine, tmp_path, n_questions=8, n_pairs=0, rubrics=["pairwise"])
     [rater] = add_raters(engine)
 
+    firsts = []
     while (unit := shown(engine, rater)) is not None:
         question, *answers = unit.panels
         assert question.kind == "question"
         assert answers[0].slot == unit.shown_first
         assert [panel.position for panel in answers] == [1, 2]
+        firsts.append(unit.shown_first)
         judge_one(engine, rater)
+    assert len(firsts) == 8
+    assert set(firsts) == {"A", "B"}
 
 
 def test_nothing_shown_names_a_source(engine: Engine, tmp_path: Path) -> None:
     make_study(engine, tmp_path)
     [rater] = add_raters(engine)
 
+    kinds = []
     while (unit := shown(engine, rater)) is not None:
         assert "canary" not in repr(unit)
+        kinds.append(unit.kind)
         judge_one(engine, rater)
+    assert set(kinds) == {"single", "pair", "counterfactual"}
 
 
 def test_coordinator_is_lent_nothing(engine: Engine, tmp_path: Path) -> None:
     make_study(engine, tmp_path)
     with Session(engine) as session:
-        invite_coordinator(session, study="tiny")
-        coordinator = session.exec(select(col(Assignment.id))).first() or 1
+        coordinator = invite_coordinator(session, study="tiny").rater_id
 
     with pytest.raises(NotAllowedError, match="Only raters"):
         shown(engine, coordinator)
 
 
-def test_closed_study_lends_nothing(engine: Engine, tmp_path: Path) -> None:
+def test_closed_study_lends_nothing_until_it_is_reopened(engine: Engine, tmp_path: Path) -> None:
     make_study(engine, tmp_path)
     [rater] = add_raters(engine)
     with Session(engine) as session:
-        session.execute(update(Study).values(is_open=False))
-        session.commit()
+        close_study(session, study="tiny")
 
     with pytest.raises(ClosedStudyError, match="closed"):
         shown(engine, rater)
+
+    with Session(engine) as session:
+        reopen_study(session, study="tiny")
+    assert shown(engine, rater) is not None
+
+
+def choose(engine: Engine, unit: ShownUnit, rater_id: int) -> None:
+    """Let the rater's page save a draft."""
+    with Session(engine) as session:
+        save_draft(
+            session,
+            assignment_id=unit.assignment_id,
+            rater_id=rater_id,
+            codes={"comment": "half a thought"},
+        )
+
+
+def send(engine: Engine, unit: ShownUnit, rater_id: int) -> Receipt:
+    """Let the rater submit this very unit, late or not."""
+    with Session(engine) as session:
+        return submit(
+            session,
+            assignment_id=unit.assignment_id,
+            rater_id=rater_id,
+            codes=complete_codes(unit),
+            submission_id=unit.submission_id,
+        )
 
 
 def lapse_leases(engine: Engine) -> None:

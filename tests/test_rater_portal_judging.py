@@ -183,6 +183,20 @@ TAMPERING = {
         "WHERE id = 7",
         "Judgment 7 was altered",
     ),
+    "sources": (
+        "UPDATE unit SET source_a = source_b, source_b = source_a WHERE kind = 'pair'",
+        "was altered, or its unit, sources or rater",
+    ),
+    "group": (
+        "UPDATE rater SET rater_group = 'consumer'",
+        "was altered, or its unit, sources or rater",
+    ),
+    "shown text": (
+        "UPDATE unit SET panels = '[]'",
+        "was altered, or its unit, sources or rater",
+    ),
+    "cut tail": ("DELETE FROM judgment WHERE id > 20", "its judgment is gone"),
+    "count": ("UPDATE quota SET accepted = 0 WHERE id = 1", "counts 0 judgments"),
 }
 
 

@@ -53,6 +53,22 @@ def test_failed_answer_makes_no_unit() -> None:
     assert kinds == ["single"]
 
 
+def test_answer_without_a_word_makes_no_unit() -> None:
+    [first, *rest] = tiny_answers(n_questions=1, n_pairs=0)
+
+    kinds = [unit.kind for unit in planned([first.model_copy(update={"text": " \n"}), *rest])]
+
+    assert kinds == ["single"]
+
+
+def test_two_answers_of_one_source_to_one_question_are_refused() -> None:
+    answers = tiny_answers(n_questions=1, n_pairs=0)
+    again = answers[0].model_copy(update={"answer_id": "another", "text": "Another answer"})
+
+    with pytest.raises(StudyError, match="answers question 'tiny-0' of set 'tiny' twice"):
+        planned([*answers, again])
+
+
 def test_counterfactual_unit_never_mixes_sources() -> None:
     units = planned(tiny_answers(n_questions=0, n_pairs=2), rubrics=["counterfactual"])
 

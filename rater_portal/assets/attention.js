@@ -1,9 +1,11 @@
 // After a new unit: its heading gets the focus and the page stands at its top.
 // While typing: a field that has rested for a second is sent, as if it had been left.
+// After the server was away: the form waits until the server has drawn it again.
 
 const REST_MS = 1000;
 let shownPlace = null;
 let resting = null;
+let line = null;
 
 function rest(event) {
   if (event.target.tagName !== "TEXTAREA") return;
@@ -21,9 +23,28 @@ function standAtTop() {
   heading.focus({ preventScroll: true });
 }
 
+// A server that was started anew drops clicks on parts of the page that it has not drawn yet, so
+// nobody may click there: neither without a connection, nor before its first drawing is done.
+function followLine(app) {
+  const isOn = app.dataset.testConnectionState === "CONNECTED";
+  const isDrawing = app.dataset.testScriptState !== "notRunning";
+  if (!isOn) line = "gone";
+  else if (line === "gone" && isDrawing) line = "drawing";
+  else if (line === "drawing" && !isDrawing) line = "there";
+  const form = document.querySelector(".st-key-rubric");
+  if (form) form.inert = line !== "there";
+}
+
 export default function attention({ data }) {
   document.removeEventListener("input", rest, true);
   document.addEventListener("input", rest, true);
+  if (!line) {
+    const app = document.querySelector("[data-testid=stApp]");
+    line = "there";
+    new MutationObserver(() => followLine(app)).observe(app, {
+      attributeFilter: ["data-test-connection-state", "data-test-script-state"],
+    });
+  }
   if (data.place === shownPlace) return;
   // The first screen is left where the browser put it.
   if (shownPlace !== null) requestAnimationFrame(() => setTimeout(standAtTop, 50));

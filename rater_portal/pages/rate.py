@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from rater_portal.database import database, reading
-from rater_portal.errors import InvalidCodesError
-from rater_portal.forms import ask, restore
+from rater_portal.errors import AlreadySubmittedError, InvalidCodesError
+from rater_portal.forms import ask, problems
 from rater_portal.pages.frame import attend, plain_words, sign_out_link, style, synthetic_notice
 from rater_portal.pages.thanks import thanks
 from rater_portal.reading import answer_html, question_html
 from rater_portal.services.accounts import Caller
-from rater_portal.services.assignment import Panel, ShownUnit, keep_alive, next_assignment
+from rater_portal.services.assignment import Panel, ShownUnit, next_assignment
 from rater_portal.services.judging import save_draft, submit
 from rater_portal.session import current_caller
 from rubrics.schema import Code
-
-SIGN_OF_LIFE_S = 30
-"""How often an open page says that its rater is still there."""
 
 HEADINGS = {
     "single": "One answer to judge",
@@ -37,7 +35,6 @@ def rate(caller: Caller, *, is_synthetic: bool) -> None:
 
     style()
     attend(f"unit {unit.assignment_id}")
-    restore(unit.rubric, assignment_id=unit.assignment_id, codes=unit.draft)
     synthetic_notice(is_synthetic=is_synthetic)
     _show_place(unit)
     texts, rubric = st.columns([3, 2] if unit.kind == "single" else [9, 4], gap="medium")
@@ -85,7 +82,7 @@ def _show_panel(panel: Panel, *, numbered: bool) -> None:
         st.html(answer_html(panel.text, is_cut=panel.is_cut))
 
 
-@st.fragment(run_every=SIGN_OF_LIFE_S)
+@st.fragment
 def _show_rubric(unit: ShownUnit) -> None:
     """Draw the rubric; every change draws it again, alone, and saves what is chosen."""
     with plain_words():
@@ -94,22 +91,30 @@ def _show_rubric(unit: ShownUnit) -> None:
 
 def _judge(unit: ShownUnit) -> None:
     caller = current_caller()
-    positions: dict[str, int] = {panel.slot: panel.position for panel in unit.panels}
     codes = ask(
         unit.rubric,
         group=unit.rater_group,
         assignment_id=unit.assignment_id,
-        positions=positions,
+        positions={panel.slot: panel.position for panel in unit.panels},
+        draft=unit.draft,
     )
     saved_at = _save(unit, caller.rater_id, codes)
     messages = st.container()
     # The click is answered here and not in a callback: after a restart of the server a callback
-    # would not be known yet and the first click would be lost.
-    if st.button("Submit", type="primary", shortcut="Ctrl+Enter", width="stretch"):
-        with messages:
-            _submit(unit, caller.rater_id, codes)
-    if saved_at:
-        st.html(f'<p class="saved" role="status">Saved {saved_at:%H:%M:%S} UTC</p>')
+    # would not be known yet and the first click would be lost. The button has a name of its own
+    # in each unit, so that the second click of two cannot submit the next one.
+    name = f"submit {unit.assignment_id}"
+    if st.button("Submit", name, type="primary", shortcut="Ctrl+Enter", width="stretch"):
+        _submit(unit, caller.rater_id, codes)
+    if st.session_state.get(_refused(unit)):
+        for message in problems(unit.rubric, codes, group=unit.rater_group):
+            messages.error(message)
+    saved = f"Saved {_on_the_raters_clock(saved_at):%H:%M:%S}" if saved_at else ""
+    st.html(f'<p class="saved" role="status">{saved}</p>')
+
+
+def _on_the_raters_clock(moment: datetime) -> datetime:
+    return moment.astimezone(ZoneInfo(st.context.timezone or "UTC"))
 
 
 def _save(unit: ShownUnit, rater_id: int, codes: Mapping[str, Code | None]) -> datetime | None:
@@ -119,13 +124,13 @@ def _save(unit: ShownUnit, rater_id: int, codes: Mapping[str, Code | None]) -> d
         f"saved {unit.assignment_id}", (unit.draft, unit.saved_at)
     )
     before, saved_at = known
+    if given == before:
+        return saved_at
+
     with reading(database()) as session:
-        if given == before:
-            keep_alive(session, assignment_id=unit.assignment_id, rater_id=rater_id)
-        else:
-            saved_at = save_draft(
-                session, assignment_id=unit.assignment_id, rater_id=rater_id, codes=given
-            )
+        saved_at = save_draft(
+            session, assignment_id=unit.assignment_id, rater_id=rater_id, codes=given
+        )
     st.session_state[f"saved {unit.assignment_id}"] = (given, saved_at)
     return saved_at
 
@@ -140,8 +145,14 @@ def _submit(unit: ShownUnit, rater_id: int, codes: Mapping[str, Code | None]) ->
                 codes=codes,
                 submission_id=unit.submission_id,
             )
-    except InvalidCodesError as error:
-        for _, message in error.problems:
-            st.error(message)
+    except InvalidCodesError:
+        st.session_state[_refused(unit)] = True
         return
+    except AlreadySubmittedError:
+        st.toast("You have submitted this unit already, in another tab or on another device.")
     st.rerun()
+
+
+def _refused(unit: ShownUnit) -> str:
+    """Where a session notes that a unit was submitted too early: what is missing is then said."""
+    return f"refused {unit.assignment_id}"

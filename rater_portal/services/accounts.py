@@ -3,26 +3,24 @@
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from rater_portal.database import transaction
 from rater_portal.errors import SignInError
-from rater_portal.models import BrowserSession, Invite, Rater, Study
+from rater_portal.models import BrowserSession, Invite, Rater, Role, Study
 from rater_portal.services.invitations import (
     ExpiredLinkError,
     Invitation,
     InviteLink,
-    Role,
     UnknownLinkError,
     UsedLinkError,
     enrol_raters,
     invite_coordinator,
     invite_rater,
     invite_with,
-    key_of,
     refusal,
     show_invite,
     token_hash,
@@ -33,7 +31,6 @@ __all__ = [
     "ExpiredLinkError",
     "Invitation",
     "InviteLink",
-    "Role",
     "SessionEndedError",
     "UnknownLinkError",
     "UsedLinkError",
@@ -155,13 +152,13 @@ def _caller(session: Session, condition: Any) -> Caller:
         raise SessionEndedError("You are signed out. Please ask for a new invite link.")
     browser, rater, study = row
     return Caller(
-        rater_id=key_of(rater.id),
+        rater_id=rater.id,
         study_id=rater.study_id,
         study=study,
-        role=cast("Role", rater.role),
+        role=rater.role,
         rater_group=rater.rater_group,
         pseudonym=rater.pseudonym,
-        session_id=key_of(browser.id),
+        session_id=browser.id,
     )
 
 

@@ -1,7 +1,7 @@
 """Which unit a rater judges next, and what the rater may see of it.
 
-A unit is lent, not given: its place is kept while the rater shows signs of life, and another
-rater may take it once the lease has run out.
+A unit is lent, not given: its place is kept while the rater does something, and another rater may
+take it once the lease has run out.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, Subquery, func
+from sqlalchemy import BigInteger, Select, Subquery, cast, exists, func, or_
 from sqlmodel import Session, col, select
 
 from rater_portal.database import transaction
@@ -65,7 +65,8 @@ class ShownUnit:
 def next_assignment(session: Session, *, rater_id: int) -> ShownUnit | None:
     """The unit this rater has open, else a new one, else None when nothing is left now.
 
-    A refresh, a second tab and another device all get the same open unit.
+    A refresh, a second tab and another device all get the same open unit. A unit whose lease has
+    lapsed comes back while its place is free, and in any case if something was chosen already.
 
     Raises
     ------
@@ -75,22 +76,12 @@ def next_assignment(session: Session, *, rater_id: int) -> ShownUnit | None:
     with transaction(session):
         rater, study = rater_in_open_study(session, rater_id)
         now = datetime.now(UTC)
-        open_one = _open_assignment(session, rater, now)
-        assignment = open_one or _lend(session, rater, study, now)
+        assignment = _open_assignment(session, rater, now) or _lend(session, rater, study, now)
         if assignment is None:
             return None
-        assignment.leased_until = lease_end(now)
-        assignment.last_seen_at = now if open_one is None else assignment.last_seen_at
+        renew_lease(session, assignment, now)
         session.flush()
         return _shown(session, assignment, rater, now)
-
-
-def keep_alive(session: Session, *, assignment_id: int, rater_id: int) -> None:
-    """Note a sign of life: the lease starts again and the time since the last sign counts."""
-    with transaction(session):
-        assignment = own_assignment(session, assignment_id, rater_id)
-        if assignment.submitted_at is None:
-            touch(assignment, datetime.now(UTC))
 
 
 def own_assignment(session: Session, assignment_id: int, rater_id: int) -> Assignment:
@@ -107,17 +98,35 @@ def own_assignment(session: Session, assignment_id: int, rater_id: int) -> Assig
     return assignment
 
 
-def touch(assignment: Assignment, now: datetime) -> None:
-    """Count the time since the last sign of life, cut where it must have been a pause."""
-    silence = (now - assignment.last_seen_at).total_seconds()
+def count_time(assignment: Assignment, now: datetime) -> None:
+    """Count the time since the rater's last act, cut where it must have been a pause."""
+    silence = (now - assignment.last_active_at).total_seconds()
     assignment.active_seconds += min(max(silence, 0.0), Settings().idle_seconds)
-    assignment.last_seen_at = now
-    assignment.leased_until = lease_end(now)
+    assignment.last_active_at = now
 
 
-def lease_end(now: datetime) -> datetime:
-    """Until when a place is kept without another sign of life."""
-    return now + timedelta(minutes=Settings().lease_minutes)
+def renew_lease(session: Session, assignment: Assignment, now: datetime) -> None:
+    """Keep the place for its rater a while longer, unless it went to another meanwhile."""
+    if holds_place(session, assignment, now):
+        assignment.leased_until = now + timedelta(minutes=Settings().lease_minutes)
+
+
+def holds_place(session: Session, assignment: Assignment, now: datetime) -> bool:
+    """Whether this rater's judgment would be counted: the lease runs, or the place is free."""
+    if assignment.leased_until > now:
+        return True
+    quota = session.get_one(Quota, assignment.quota_id)
+    others = session.exec(
+        select(func.count())
+        .select_from(Assignment)
+        .where(
+            Assignment.quota_id == quota.id,
+            Assignment.id != assignment.id,
+            col(Assignment.submitted_at).is_(None),
+            Assignment.leased_until > now,
+        )
+    ).one()
+    return quota.accepted + others < quota.capacity
 
 
 def submission_id_of(assignment: Assignment) -> str:
@@ -134,14 +143,16 @@ def judged_count(session: Session, rater_id: int) -> int:
 
 
 def _open_assignment(session: Session, rater: Rater, now: datetime) -> Assignment | None:
-    """The rater's unfinished unit, unless its place went to others meanwhile."""
+    """The rater's unfinished unit, unless its place went to others before anything was chosen."""
     live = _live_leases(rater, now)
+    is_free = Quota.accepted + func.coalesce(live.c.n, 0) < Quota.capacity
+    has_draft = exists().where(col(Draft.assignment_id) == col(Assignment.id))
     statement = (
         select(Assignment)
         .join(Quota, col(Quota.id) == Assignment.quota_id)
         .outerjoin(live, live.c.quota_id == Quota.id)
         .where(Assignment.rater_id == rater.id, col(Assignment.submitted_at).is_(None))
-        .where(Quota.accepted + func.coalesce(live.c.n, 0) < Quota.capacity)
+        .where(or_(col(Assignment.leased_until) > now, is_free, has_draft))
         .order_by(col(Assignment.id))
     )
     return session.exec(statement).first()
@@ -167,8 +178,8 @@ def _new_assignment(
         rater_id=rater.id,
         shown_first=_side(session, rater, study, unit),
         created_at=now,
-        last_seen_at=now,
-        leased_until=lease_end(now),
+        last_active_at=now,
+        leased_until=now,
     )
     session.add(assignment)
     return assignment
@@ -213,7 +224,7 @@ def _free_places(rater: Rater, now: datetime) -> Any:
         .outerjoin(live, live.c.quota_id == Quota.id)
         .where(Quota.study_id == rater.study_id, Quota.rater_group == rater.rater_group)
         .where(taken < Quota.capacity, col(Quota.id).not_in(mine))
-        .order_by(taken, col(Quota.id) * shuffle % _SPREAD, col(Quota.id))
+        .order_by(taken, cast(col(Quota.id), BigInteger) * shuffle % _SPREAD, col(Quota.id))
     )
 
 

@@ -4,17 +4,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from analysis.table import COLUMNS, JudgmentTable
 from rater_portal.errors import StudyError
-from rater_portal.models import Assignment, Judgment, Quota, Rater, Study, Unit
+from rater_portal.models import Study
 from rater_portal.services.studies import (
     check_coordinator,
     find_study,
     protocol_of,
     rubrics_of,
 )
+from rater_portal.services.trail import entries
 from rubrics.schema import Code, Item, Rubric
 
 
@@ -52,16 +53,8 @@ def judgment_table(session: Session, *, study: str, asked_by: int | None = None)
 def _rows(
     session: Session, study: Study, rubrics: Mapping[str, Rubric]
 ) -> Iterator[dict[str, Any]]:
-    statement = (
-        select(Judgment, Quota, Unit, Rater)
-        .join(Assignment, col(Assignment.id) == Judgment.assignment_id)
-        .join(Quota, col(Quota.id) == Assignment.quota_id)
-        .join(Unit, col(Unit.id) == Assignment.unit_pk)
-        .join(Rater, col(Rater.id) == Assignment.rater_id)
-        .where(Judgment.study_id == study.id, col(Judgment.surplus).is_(False))
-        .order_by(col(Judgment.revision), col(Judgment.id))
-    )
-    newest = {found[0].assignment_id: found for found in session.exec(statement)}
+    counted = (entry for entry in entries(session, study.id) if not entry[0].surplus)
+    newest = {entry[0].assignment_id: entry for entry in counted}
     for judgment, quota, unit, rater in newest.values():
         rubric = rubrics[quota.rubric_id]
         shared = {
@@ -97,6 +90,6 @@ def _given(item: Item, code: Code | None) -> Iterator[dict[str, Any]]:
             yield {"item": f"{item.id}.{option}", "code": str(int(ticked)), "score": float(ticked)}
     elif code not in (None, ""):
         score = item.option(str(code)).score if item.options else None
-        if isinstance(code, float):
-            score = code
+        if isinstance(code, int | float):
+            score = float(code)
         yield {"item": item.id, "code": str(code), "score": score}

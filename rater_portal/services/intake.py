@@ -14,7 +14,7 @@ from equitymedqa.records import AnswerRecord
 from rater_portal.database import transaction
 from rater_portal.errors import StudyError
 from rater_portal.models import Quota, Study, StudyRubric, Unit
-from rater_portal.services.planning import PlannedUnit, plan_units
+from rater_portal.services.planning import PlannedUnit, has_text, plan_units
 from rater_portal.services.studies import find_study
 from rubrics.loader import load_protocol, load_rubric
 from rubrics.schema import Protocol, Rubric
@@ -92,6 +92,18 @@ def add_places(session: Session, *, study: str, per_unit: int = 1) -> None:
             .where(col(Quota.study_id) == study_id)
             .values(capacity=Quota.capacity + per_unit)
         )
+
+
+def close_study(session: Session, *, study: str) -> None:
+    """Take no more judgments; what raters have chosen so far stays as drafts."""
+    with transaction(session):
+        find_study(session, study).is_open = False
+
+
+def reopen_study(session: Session, *, study: str) -> None:
+    """Take judgments again."""
+    with transaction(session):
+        find_study(session, study).is_open = True
 
 
 def _add_study(
@@ -176,6 +188,6 @@ def _summary(
         units=Counter(unit.kind for unit in units),
         judgments_needed=needed,
         n_answers=len(records),
-        n_failed=endings["error"],
+        n_failed=sum(not has_text(record) for record in records),
         n_truncated=endings["length"],
     )

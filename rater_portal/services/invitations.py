@@ -8,17 +8,14 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, cast
 
 from sqlmodel import Session, select
 
 from rater_portal.database import transaction
 from rater_portal.errors import SignInError, StudyError
-from rater_portal.models import Invite, Rater, Study
+from rater_portal.models import Invite, Rater, Role, Study
 from rater_portal.services.studies import find_study, protocol_of
 from rater_portal.settings import Settings
-
-Role = Literal["rater", "coordinator"]
 
 LEGIBLE = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters and digits that nobody mistakes for another when reading a pseudonym aloud."""
@@ -40,6 +37,7 @@ class ExpiredLinkError(SignInError):
 class InviteLink:
     """A link to hand to one person. Its token is kept nowhere else."""
 
+    rater_id: int
     pseudonym: str
     role: Role
     rater_group: str | None
@@ -99,7 +97,7 @@ def enrol_raters(
     """
     with transaction(session):
         raters = _newcomers(session, study, group, count, synthetic)
-        return [key_of(rater.id) for rater in raters]
+        return [rater.id for rater in raters]
 
 
 def _newcomers(
@@ -144,7 +142,7 @@ def _newcomer(
 ) -> Rater:
     taken = session.exec(select(Rater.pseudonym).where(Rater.study_id == study.id)).all()
     rater = Rater(
-        study_id=key_of(study.id),
+        study_id=study.id,
         pseudonym=_pseudonym(role, taken),
         rater_group=group,
         role=role,
@@ -169,7 +167,7 @@ def _invite(
     settings = Settings()
     token, now = secrets.token_urlsafe(32), datetime.now(UTC)
     invite = Invite(
-        rater_id=key_of(rater.id),
+        rater_id=rater.id,
         token_hash=token_hash(token),
         expires_at=now + timedelta(days=settings.invite_days if valid_days is None else valid_days),
         created_at=now,
@@ -177,8 +175,9 @@ def _invite(
     session.add(invite)
     session.flush()
     return InviteLink(
+        rater_id=rater.id,
         pseudonym=rater.pseudonym,
-        role=cast("Role", rater.role),
+        role=rater.role,
         rater_group=rater.rater_group,
         url=f"{settings.base_url if base_url is None else base_url}/invite/{token}",
         expires_at=invite.expires_at,
@@ -200,7 +199,7 @@ def show_invite(session: Session, *, token: str) -> Invitation:
     study = session.get_one(Study, rater.study_id)
     labels = {group.id: group.label for group in protocol_of(study).groups}
     label = labels[rater.rater_group] if rater.rater_group else None
-    return Invitation(study.title, cast("Role", rater.role), label, invite.expires_at)
+    return Invitation(study.title, rater.role, label, invite.expires_at)
 
 
 def invite_with(session: Session, token: str) -> Invite:
@@ -225,9 +224,3 @@ def token_hash(token: str) -> str:
     """What the database keeps of a token."""
     # The tokens are random through and through, so a fast hash without salt gives nothing away.
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def key_of(number: int | None) -> int:
-    """The key of a row that the database has numbered."""
-    assert number is not None
-    return number

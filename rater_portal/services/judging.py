@@ -1,25 +1,25 @@
 """What a rater gives back: drafts as they are chosen, and the judgment, stored exactly once."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from rater_portal.database import transaction
-from rater_portal.errors import InvalidCodesError, NotAllowedError, PortalError
-from rater_portal.models import Assignment, Draft, Judgment, Quota, Rater
-from rater_portal.services.assignment import own_assignment, touch
+from rater_portal.errors import AlreadySubmittedError, InvalidCodesError, NotAllowedError
+from rater_portal.models import Assignment, Draft, Judgment, Quota, Unit
+from rater_portal.services.assignment import (
+    count_time,
+    holds_place,
+    own_assignment,
+    renew_lease,
+)
 from rater_portal.services.studies import rater_in_open_study, rubrics_of
+from rater_portal.services.trail import entry_hash, last_hash
 from rubrics.checking import CodesError, check_codes
-from rubrics.schema import Code, Rubric
-
-FIRST_HASH = "0" * 64
-"""What the first judgment of a study points back to."""
+from rubrics.schema import Code
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,19 @@ def save_draft(
     does not have are not kept.
     """
     with transaction(session):
-        rater, _ = rater_in_open_study(session, rater_id)
+        _, study = rater_in_open_study(session, rater_id)
         assignment = own_assignment(session, assignment_id, rater_id)
         if assignment.submitted_at is not None:
-            raise PortalError("You have submitted this unit already.")
-        rubric = _rubric(session, rater, assignment)
+            raise AlreadySubmittedError("You have submitted this unit already.")
+        rubric = rubrics_of(session, study.id)[_quota(session, assignment).rubric_id]
         known = {item.id for item in rubric.items}
         now = datetime.now(UTC)
         draft = session.get(Draft, assignment_id) or Draft(assignment_id=assignment_id)
         draft.codes = {item: code for item, code in codes.items() if item in known}
         draft.saved_at = now
         session.add(draft)
-        touch(assignment, now)
+        count_time(assignment, now)
+        renew_lease(session, assignment, now)
     return now
 
 
@@ -74,7 +75,7 @@ def submit(
         If the codes do not answer the rubric; the draft stays.
     NotAllowedError
         If the assignment or the submission is another's.
-    PortalError
+    AlreadySubmittedError
         If the assignment was judged under another submission id.
     ClosedStudyError
         If the study is closed.
@@ -88,15 +89,17 @@ def submit(
         if stored is not None:
             return _receipt_again(stored, assignment)
         if assignment.submitted_at is not None:
-            raise PortalError("You have submitted this unit already.")
+            raise AlreadySubmittedError("You have submitted this unit already.")
 
-        rubric = _rubric(session, rater, assignment)
+        quota = _quota(session, assignment)
+        rubric = rubrics_of(session, study.id)[quota.rubric_id]
         try:
             checked = check_codes(rubric, codes, group=rater.rater_group)
         except CodesError as error:
             raise InvalidCodesError(error.problems) from error
         now = datetime.now(UTC)
-        touch(assignment, now)
+        counts = _take_place(session, assignment, now)
+        count_time(assignment, now)
         assignment.submitted_at = now
         judgment = Judgment(
             study_id=study.id,
@@ -106,12 +109,13 @@ def submit(
             rubric_hash=rubric.content_hash,
             shown_first=assignment.shown_first,
             active_seconds=round(assignment.active_seconds, 1),
-            surplus=not _take_place(session, assignment),
+            surplus=not counts,
             submitted_at=now,
-            previous_hash=last_hash(session, assignment.study_id),
+            previous_hash=last_hash(session, study.id),
             row_hash="",
         )
-        judgment.row_hash = hash_of(judgment)
+        unit = session.get_one(Unit, assignment.unit_pk)
+        judgment.row_hash = entry_hash((judgment, quota, unit, rater))
         session.add(judgment)
         if draft := session.get(Draft, assignment_id):
             session.delete(draft)
@@ -119,28 +123,8 @@ def submit(
         return Receipt(judgment.id, now, judgment.surplus)
 
 
-def hash_of(judgment: Judgment) -> str:
-    """SHA-256 over all that a judgment says and the hash of the one before it."""
-    said: dict[str, Any] = judgment.model_dump(exclude={"id", "row_hash"})
-    said["submitted_at"] = judgment.submitted_at.astimezone(UTC).isoformat()
-    canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def last_hash(session: Session, study_id: int) -> str:
-    """The hash of the study's newest judgment."""
-    newest = session.exec(
-        select(Judgment.row_hash)
-        .where(Judgment.study_id == study_id)
-        .order_by(col(Judgment.id).desc())
-        .limit(1)
-    ).first()
-    return newest or FIRST_HASH
-
-
-def _rubric(session: Session, rater: Rater, assignment: Assignment) -> Rubric:
-    quota = session.get_one(Quota, assignment.quota_id)
-    return rubrics_of(session, rater.study_id)[quota.rubric_id]
+def _quota(session: Session, assignment: Assignment) -> Quota:
+    return session.get_one(Quota, assignment.quota_id)
 
 
 def _receipt_again(stored: Judgment, assignment: Assignment) -> Receipt:
@@ -149,8 +133,10 @@ def _receipt_again(stored: Judgment, assignment: Assignment) -> Receipt:
     return Receipt(stored.id, stored.submitted_at, stored.surplus)
 
 
-def _take_place(session: Session, assignment: Assignment) -> bool:
-    """Take one of the unit's places, if one is free: counted by the database, not by us."""
+def _take_place(session: Session, assignment: Assignment, now: datetime) -> bool:
+    """Take one of the unit's places, unless all are taken or held by others."""
+    if not holds_place(session, assignment, now):
+        return False
     taken = session.execute(
         update(Quota)
         .where(col(Quota.id) == assignment.quota_id, col(Quota.accepted) < col(Quota.capacity))

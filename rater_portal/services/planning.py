@@ -59,12 +59,11 @@ def plan_units(
     Raises
     ------
     StudyError
-        If no unit comes out, with what was missing.
+        If a source answers a question twice, or no unit comes out, with what was missing.
     """
     by_set: dict[str, list[AnswerRecord]] = defaultdict(list)
-    for answer in answers:
-        if answer.finish_reason != "error":
-            by_set[answer.question.dataset].append(answer)
+    for answer in _told_apart(answer for answer in answers if has_text(answer)):
+        by_set[answer.question.dataset].append(answer)
 
     units: dict[str, PlannedUnit] = {}
     for assessment in protocol.assessments:
@@ -81,6 +80,27 @@ def plan_units(
             "questions of a pair."
         )
     return list(units.values())
+
+
+def has_text(answer: AnswerRecord) -> bool:
+    """Whether there is anything to judge."""
+    return answer.finish_reason != "error" and bool(answer.text.strip())
+
+
+def _told_apart(answers: Iterable[AnswerRecord]) -> Iterator[AnswerRecord]:
+    """The same answers, once it is sure that no two would be taken for one another."""
+    seen: set[tuple[str, str, str, int]] = set()
+    for answer in answers:
+        question = answer.question
+        key = (question.dataset, question.question_id, answer.source, answer.answer_index)
+        if key in seen:
+            raise StudyError(
+                f"{answer.source!r} answers question {question.question_id!r} of set "
+                f"{question.dataset!r} twice. Give only one file of each source, or give the "
+                "second its own source."
+            )
+        seen.add(key)
+        yield answer
 
 
 def _sets(assessment: Assessment, protocol: Protocol, present: Mapping[str, Any]) -> Sequence[str]:

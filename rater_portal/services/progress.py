@@ -16,7 +16,14 @@ from rater_portal.services.studies import (
 
 COVERAGE_COLUMNS = ("unit_id", "kind", "dataset", "rubric", "rater_group", "accepted", "capacity")
 GROUP_COLUMNS = ("Rubric", "Group", "Judged", "Needed", "Units complete", "Units")
-RATER_COLUMNS = ("rater_id", "rater_group", "judged", "active_minutes", "last_seen_at", "synthetic")
+RATER_COLUMNS = (
+    "rater_id",
+    "rater_group",
+    "judged",
+    "active_minutes",
+    "last_active_at",
+    "synthetic",
+)
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ def raters(session: Session, *, study: str, asked_by: int | None = None) -> pd.D
             col(Rater.rater_group),
             judged,
             minutes,
-            func.max(col(Assignment.last_seen_at)),
+            func.max(col(Assignment.last_active_at)),
             col(Rater.synthetic),
         )
         .outerjoin(Assignment, col(Assignment.rater_id) == Rater.id)
