@@ -145,20 +145,25 @@ def write_table(table: JudgmentTable, path: Path) -> Path:
     TableError
         If the name ends in neither `.parquet` nor `.csv`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".csv":
-        table.frame.to_csv(path, index=False, lineterminator="\n")
-        return path
-    if path.suffix != ".parquet":
+    if path.suffix not in (".csv", ".parquet"):
         raise TableError(f"{path.name}: a judgment table is written as .parquet or .csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside it first: whoever breaks off leaves the old file or the new one, never half of one.
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    if path.suffix == ".csv":
+        table.frame.to_csv(unfinished, index=False, lineterminator="\n")
+    else:
+        _write_parquet(table, unfinished)
+    return unfinished.replace(path)
 
+
+def _write_parquet(table: JudgmentTable, path: Path) -> None:
     study = Study(
         title=table.title, rubrics=table.rubrics, protocol=table.protocol, groups=table.groups
     )
     rows = pa.Table.from_pandas(table.frame, preserve_index=False)
     metadata = {**(rows.schema.metadata or {}), METADATA_KEY: study.model_dump_json().encode()}
     pq.write_table(rows.replace_schema_metadata(metadata), path, compression="zstd")
-    return path
 
 
 def read_table(path: Path) -> JudgmentTable:

@@ -10,9 +10,11 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, create_engine
 
+from rater_portal.errors import DatabaseError
 from rater_portal.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -21,9 +23,23 @@ _migrating = threading.Lock()
 
 @lru_cache(maxsize=8)
 def open_database(url: str) -> Engine:
-    """An engine on a migrated database; the same one for the same address."""
+    """An engine on a migrated database; the same one for the same address.
+
+    Raises
+    ------
+    DatabaseError
+        If the address names no database that can be opened; no password is repeated.
+    """
     engine = make_engine(url)
-    migrate(engine)
+    try:
+        migrate(engine)
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise DatabaseError(
+            f"The study database {engine.url.render_as_string()} cannot be opened: {reason}. "
+            "Set PORTAL_DATABASE_URL to an SQLite file, as in sqlite:///study.db, or to a "
+            "PostgreSQL database that is running, as in postgresql://portal@localhost/portal."
+        ) from error
     return engine
 
 
@@ -34,8 +50,17 @@ def database() -> Engine:
 
 def make_engine(url: str) -> Engine:
     """An engine that waits for locks, checks foreign keys, and lets one writer in at a time."""
-    address = make_url(url)
-    if address.get_backend_name() == "postgresql":
+    try:
+        address = make_url(url)
+        backend = address.get_backend_name()
+    except ArgumentError:
+        backend = ""
+    if backend not in ("sqlite", "postgresql"):
+        raise DatabaseError(
+            "PORTAL_DATABASE_URL names no SQLite file (sqlite:///study.db) and no PostgreSQL "
+            "database (postgresql://portal@localhost/portal)."
+        )
+    if backend == "postgresql":
         # psycopg 3 is what is installed; a bare `postgresql://` would ask for psycopg 2.
         return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     engine = create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
@@ -79,8 +104,8 @@ def writing(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Session]:
-    """A session that stores nothing."""
+def session_on(engine: Engine) -> Iterator[Session]:
+    """A session for services, each of which stores its own work wholly or not at all."""
     with Session(engine) as session:
         yield session
 

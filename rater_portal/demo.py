@@ -16,12 +16,13 @@ from equitymedqa.generation import generate_answers, prepare_engine
 from equitymedqa.loading import load_set
 from equitymedqa.records import Decoding, QuestionSet
 from rater_portal.database import open_database
+from rater_portal.errors import StudyError
 from rater_portal.services.accounts import invite_coordinator, invite_rater
 from rater_portal.services.export import judgment_table
 from rater_portal.services.intake import add_places, create_study
-from rater_portal.services.progress import overview
+from rater_portal.services.progress import overview, question_ids
 from rater_portal.services.studies import find_study, protocol_of, study_names
-from rater_portal.serving import run_portal
+from rater_portal.serving import check_place, run_portal
 from rater_portal.settings import Settings
 from rater_portal.synthetic import simulate_raters
 from rubrics.loader import load_protocol
@@ -46,15 +47,27 @@ def run_demo(out: Path, *, n_questions: int | None = None, serve: bool = True) -
         How many questions; the whole sample unless given.
     serve
         Whether to start the portal at the end.
+
+    Raises
+    ------
+    StudyError
+        If the folder holds a demo of other questions.
+    PortalError
+        If the portal could not be started in the end.
     """
     console = Console(stderr=True, highlight=False)
     out.mkdir(parents=True, exist_ok=True)
     settings = Settings(database_url=f"sqlite:///{(out / 'study.db').resolve()}")
 
-    console.rule("1 of 4  Answers of a real, small model", align="left")
-    answers = _answer(sample_questions(n_questions), out / "answers", console)
-    console.rule("2 of 4  A study, judged by simulated raters", align="left")
+    questions = sample_questions(n_questions)
     engine = open_database(settings.database_url)
+    _refuse_other_questions(engine, questions, out)
+    if serve:
+        check_place(settings)
+
+    console.rule("1 of 4  Answers of a real, small model", align="left")
+    answers = _answer(questions, out / "answers", console)
+    console.rule("2 of 4  A study, judged by simulated raters", align="left")
     _judge(engine, answers, out / "judgments.parquet", console)
     console.rule("3 of 4  The report", align="left")
     _report(engine, out, console)
@@ -88,6 +101,18 @@ def sample_questions(n_questions: int | None = None) -> QuestionSet:
 def demo_protocol() -> Protocol:
     """The published protocol, but its rubrics take turns, so that a visitor meets all of them."""
     return load_protocol("equitymedqa").model_copy(update={"order": "mixed"})
+
+
+def _refuse_other_questions(engine: Engine, questions: QuestionSet, out: Path) -> None:
+    with Session(engine) as session:
+        if STUDY not in study_names(session):
+            return
+        asked = question_ids(session, study=STUDY)
+    if asked != {question.question_id for question in questions.questions}:
+        raise StudyError(
+            f"{out} holds a demo of {len(asked)} other questions. Give this one a folder of its "
+            "own with --out, or ask for the same number with --questions."
+        )
 
 
 def _answer(questions: QuestionSet, folder: Path, console: Console) -> list[Path]:
@@ -142,6 +167,8 @@ def _report(engine: Engine, out: Path, console: Console) -> None:
     with Session(engine) as session:
         table = judgment_table(session, study=STUDY)
     if not report.exists() or table.digest != read_table(judgments).digest:
+        # Gone first: a report must never be older than the table beside it.
+        report.unlink(missing_ok=True)
         write_table(table, judgments)
         with console.status("Computing rates, agreement and their intervals ..."):
             make_report(judgments, report)
@@ -150,6 +177,7 @@ def _report(engine: Engine, out: Path, console: Console) -> None:
 
 def _invite(engine: Engine, settings: Settings) -> None:
     """Print a fresh link for a rater of each group, and one for a coordinator."""
+    print("Open each link in a private window: a browser holds one person at a time.")
     with Session(engine) as session:
         for group in protocol_of(find_study(session, STUDY)).groups:
             [link] = invite_rater(session, study=STUDY, group=group.id)

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rater_portal.database import open_database, reading
+from rater_portal.database import open_database, session_on
 from rater_portal.errors import SignInError
 from rater_portal.frames import UnreadableFrameError, is_allowed
 from rater_portal.notices import ELSEWHERE, NEED_LINK, NOT_HERE, Notice
@@ -135,7 +135,7 @@ class Gate:
         return await run_in_threadpool(self._look_up, token) if token else None
 
     def _look_up(self, token: str) -> Caller | None:
-        with reading(open_database(self._settings.database_url)) as session:
+        with session_on(open_database(self._settings.database_url)) as session:
             try:
                 return identify(session, cookie_token=token)
             except SignInError:

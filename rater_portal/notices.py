@@ -37,6 +37,12 @@ class Notice:
     """Address and words of a link."""
 
 
+SYNTHETIC = "Synthetic raters: simulated judgments in this study show how the platform works."
+REPLACES = (
+    "Somebody is signed in on this device already, perhaps you. Starting here signs that person "
+    "out, and the way back needs a new link. To keep both, open this link in a private window."
+)
+
 NEED_LINK = Notice(
     401,
     "You need your invite link",
@@ -124,19 +130,32 @@ _pages = Environment(
 )
 
 
-def welcome(invitation: Invitation, *, token: str, form_token: str) -> Notice:
-    """The page behind a good link: it says where the link leads; pressing the button uses it."""
+def welcome(
+    invitation: Invitation, *, token: str, form_token: str, is_signed_in: bool = False
+) -> Notice:
+    """The page behind a good link: it says where the link leads; pressing the button uses it.
+
+    Parameters
+    ----------
+    is_signed_in
+        Whether this browser holds a person already, who would be signed out.
+    """
     part = invitation.group_label or "study coordinator"
     day = f"{invitation.expires_at.day} {invitation.expires_at:%B %Y}"
+    sentences = [
+        f"You are invited to take part in this study. Your part: {part}.",
+        "The link works once and then keeps you signed in on this device. Please use the "
+        "device on which you want to work.",
+        f"You can start at any time until {day}.",
+    ]
+    if invitation.synthetic:
+        sentences.append(SYNTHETIC)
+    if is_signed_in:
+        sentences.append(REPLACES)
     return Notice(
         200,
         invitation.study_title,
-        (
-            f"You are invited to take part in this study. Your part: {part}.",
-            "The link works once and then keeps you signed in on this device. Please use the "
-            "device on which you want to work.",
-            f"You can start at any time until {day}.",
-        ),
+        tuple(sentences),
         form=Form("/invite", "Start", {"token": token, "form_token": form_token}),
     )
 

@@ -1,6 +1,7 @@
 """Starting the portal: Streamlit's options, the parts of its one ASGI app, the checks at start."""
 
 import os
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from starlette.middleware import Middleware
 from streamlit import config
 
 from rater_portal.database import open_database
+from rater_portal.errors import PortalError
 from rater_portal.gate import Gate
 from rater_portal.policy import inline_scripts
 from rater_portal.session import IDENTITY_HEADERS
@@ -116,6 +118,30 @@ def parts(settings: Settings, script: Path = FRONT) -> dict[str, Any]:
     }
 
 
+def check_place(settings: Settings) -> None:
+    """Refuse a port that is taken and a CPU that is not there, before any work is done.
+
+    Raises
+    ------
+    PortalError
+        With the setting to change.
+    """
+    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.address, settings.port))
+        except OSError as error:
+            raise PortalError(
+                f"The portal cannot listen at {settings.address}:{settings.port}: "
+                f"{error.strerror}. Set PORTAL_PORT to another port, or stop what uses this one."
+            ) from error
+    if settings.cpu is not None and hasattr(os, "sched_getaffinity"):
+        allowed = os.sched_getaffinity(0)
+        if settings.cpu not in allowed:
+            raise PortalError(f"PORTAL_CPU is {settings.cpu}; there are {sorted(allowed)}.")
+
+
 def run_portal(settings: Settings) -> None:
     """Serve the portal with these settings until Ctrl-C."""
     serve(st.App(**parts(settings)), settings)
@@ -123,6 +149,7 @@ def run_portal(settings: Settings) -> None:
 
 def serve(app: st.App, settings: Settings) -> None:
     """Serve an application made of `parts` until Ctrl-C; its pages find the same settings."""
+    check_place(settings)
     settings.export()
     if settings.cpu is not None:
         pin_to(settings.cpu)
@@ -136,15 +163,6 @@ def pin_to(cpu: int) -> None:
 
     CPython runs one thread at a time; handing the lock from one CPU to another costs it a third
     of its speed.
-
-    Raises
-    ------
-    ValueError
-        If this process may not use that CPU.
     """
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    allowed = os.sched_getaffinity(0)
-    if cpu not in allowed:
-        raise ValueError(f"PORTAL_CPU is {cpu}; this process may use {sorted(allowed)}")
-    os.sched_setaffinity(0, {cpu})
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {cpu})

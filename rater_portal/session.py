@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from rater_portal.database import database, reading
+from rater_portal.database import database, session_on
 from rater_portal.services.accounts import Caller, SessionEndedError, check_caller
 
 IDENTITY_HEADERS: Final = {
@@ -34,5 +34,5 @@ def current_caller() -> Caller:
     session_id = st.user.get("sid")
     if not isinstance(session_id, str) or not session_id.isdecimal():
         raise SessionEndedError("You are signed out. Please open your invite link.")
-    with reading(database()) as session:
+    with session_on(database()) as session:
         return check_caller(session, session_id=int(session_id))

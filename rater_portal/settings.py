@@ -1,7 +1,6 @@
 """The portal's settings, from the environment or `.env`; unsafe values are refused at start."""
 
 import os
-from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -23,7 +22,7 @@ class Settings(BaseSettings):
     address: str = "127.0.0.1"
     """Where the server listens; leave it on loopback behind a proxy on the same machine."""
 
-    port: int = Field(default=8501, ge=0, le=65535)
+    port: int = Field(default=8501, ge=1, le=65535)
     public_url: str | None = None
     """What raters type, for example `https://rate.example.org`; `https` makes cookies secure."""
 
@@ -86,14 +85,6 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether cookies may travel over HTTPS alone."""
         return self.base_url.startswith("https://")
-
-    @property
-    def sqlite_path(self) -> Path | None:
-        """The database file, or None on a server."""
-        prefix = "sqlite:///"
-        if not self.database_url.startswith(prefix):
-            return None
-        return Path(self.database_url.removeprefix(prefix))
 
     def export(self) -> None:
         """Make these the settings of this process, wherever `Settings()` is asked for."""

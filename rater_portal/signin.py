@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from rater_portal.database import open_database, reading, writing
+from rater_portal.database import open_database, session_on, writing
 from rater_portal.errors import SignInError
 from rater_portal.notices import (
     FORM_STALE,
@@ -86,7 +86,13 @@ class SignIn:
         except SignInError as error:
             return self._refuse(request, error)
         form_token = self._form_token(request)
-        return self._with_form(welcome(invitation, token=token, form_token=form_token), form_token)
+        notice = welcome(
+            invitation,
+            token=token,
+            form_token=form_token,
+            is_signed_in=cookie_name(self._settings) in request.cookies,
+        )
+        return self._with_form(notice, form_token)
 
     async def use_link(self, request: Request) -> Response:
         """Use a link up and sign this browser in."""
@@ -140,7 +146,7 @@ class SignIn:
         return FileResponse(ASSETS / name, headers={"cache-control": "public, max-age=3600"})
 
     def _show(self, token: str) -> Invitation:
-        with reading(open_database(self._settings.database_url)) as session:
+        with session_on(open_database(self._settings.database_url)) as session:
             return show_invite(session, token=token)
 
     def _redeem(self, token: str, earlier: str | None) -> str:

@@ -87,8 +87,8 @@ def test_study_goes_from_answers_to_links_to_a_table(tmp_path: Path) -> None:
     judge_one(database(), rater)
     exported = run("study", "export", tmp_path / "judgments.parquet")
 
-    assert len(set(invited.output.split())) == 3
-    assert all("/invite/" in link for link in invited.output.split())
+    assert len(set(invited.stdout.split())) == 3
+    assert all("/invite/" in link for link in invited.stdout.split())
     assert exported.exit_code == 0
     assert len(read_table(tmp_path / "judgments.parquet").frame["unit_id"].unique()) == 1
 
@@ -102,6 +102,28 @@ def test_study_verify_ends_with_0_on_a_whole_trail(tmp_path: Path) -> None:
 
     assert verified.exit_code == 0
     assert "1 judgments, all whole" in verified.output
+
+
+def test_further_link_for_a_person_is_made_by_pseudonym(tmp_path: Path) -> None:
+    made_study(tmp_path)
+    named = run("study", "invite", "--group", "consumer").stderr.strip(": \n")
+
+    again = run("study", "invite", "--again", named)
+
+    assert again.exit_code == 0
+    assert "/invite/" in again.stdout
+    assert again.stderr.strip(": \n") == named
+
+
+def test_closed_study_is_listed_as_closed_until_it_is_reopened(tmp_path: Path) -> None:
+    made_study(tmp_path)
+
+    run("study", "close")
+    closed = run("study", "list").stdout
+    run("study", "reopen")
+
+    assert "tiny  closed" in closed
+    assert "tiny  open" in run("study", "list").stdout
 
 
 def test_invite_needs_a_group_or_a_coordinator(tmp_path: Path) -> None:
@@ -146,7 +168,7 @@ def test_unsafe_setting_is_named_with_its_variable(
 
 def test_help_starts_without_torch_or_streamlit() -> None:
     code = (
-        "import sys; from equitymedqa.cli import app; "
+        "import sys; from equitymedqa.cli import app; app(['--help'], standalone_mode=False); "
         "sys.exit(bool({'torch', 'transformers', 'streamlit'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

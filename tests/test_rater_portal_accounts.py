@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from rater_portal.database import reading, writing
+from rater_portal.database import session_on, writing
 from rater_portal.errors import SignInError, StudyError
 from rater_portal.models import BrowserSession, Invite, Rater, Study
 from rater_portal.services.accounts import (
@@ -17,6 +17,7 @@ from rater_portal.services.accounts import (
     check_caller,
     enrol_raters,
     identify,
+    invite_again,
     invite_coordinator,
     invite_rater,
     redeem_invite,
@@ -66,7 +67,7 @@ def redeemed(engine: Engine, token: str, replaces: str | None = None) -> str:
 
 
 def caller_of(engine: Engine, cookie_token: str) -> Caller:
-    with reading(engine) as session:
+    with session_on(engine) as session:
         return identify(session, cookie_token=cookie_token)
 
 
@@ -96,7 +97,7 @@ def test_link_leads_to_the_base_address_with_256_random_bits(token):
 def test_tokens_themselves_are_not_in_the_database(engine, token):
     cookie = redeemed(engine, token)
 
-    with reading(engine) as session:
+    with session_on(engine) as session:
         rows = [*session.exec(select(Invite)), *session.exec(select(BrowserSession))]
 
     assert len(rows) == 2
@@ -125,7 +126,7 @@ def test_refused_invitation_leaves_no_rater_behind(engine):
     with writing(engine) as session, pytest.raises(StudyError, match="no group"):
         invite_rater(session, study="pilot", group="nurse", base_url=BASE, valid_days=3)
 
-    with reading(engine) as session:
+    with session_on(engine) as session:
         assert session.exec(select(Rater)).all() == []
 
 
@@ -133,7 +134,7 @@ def test_enrolled_raters_have_no_link(engine):
     with writing(engine) as session:
         enrol_raters(session, study="pilot", group="consumer", count=2, synthetic=True)
 
-    with reading(engine) as session:
+    with session_on(engine) as session:
         assert [rater.synthetic for rater in session.exec(select(Rater))] == [True, True]
         assert session.exec(select(Invite)).all() == []
 
@@ -147,14 +148,14 @@ def test_coordinator_has_no_group(engine):
 
 
 def test_link_shows_study_and_group_in_the_words_of_raters(engine, token):
-    with reading(engine) as session:
+    with session_on(engine) as session:
         shown = show_invite(session, token=token)
 
     assert (shown.study_title, shown.group_label) == ("A pilot", "Member of the public")
 
 
 def test_looking_at_a_link_does_not_use_it_up(engine, token):
-    with reading(engine) as session:
+    with session_on(engine) as session:
         show_invite(session, token=token)
 
     assert caller_of(engine, redeemed(engine, token)).rater_group == "consumer"
@@ -172,7 +173,7 @@ def test_of_twenty_who_redeem_a_link_at_once_one_succeeds(engine, token):
         succeeded = list(pool.map(attempt, range(20)))
 
     assert sum(succeeded) == 1
-    with reading(engine) as session:
+    with session_on(engine) as session:
         assert len(session.exec(select(BrowserSession)).all()) == 1
 
 
@@ -186,7 +187,7 @@ def test_used_link_says_that_links_work_once(engine, token):
 def test_used_link_shows_nothing_more(engine, token):
     redeemed(engine, token)
 
-    with reading(engine) as session, pytest.raises(UsedLinkError, match="used already"):
+    with session_on(engine) as session, pytest.raises(UsedLinkError, match="used already"):
         show_invite(session, token=token)
 
 
@@ -228,7 +229,7 @@ def test_signed_out_browser_is_refused_by_cookie_and_by_session(engine, token):
     with writing(engine) as session:
         sign_out(session, session_id=caller.session_id)
 
-    with reading(engine) as session:
+    with session_on(engine) as session:
         for refused in (
             lambda: identify(session, cookie_token=cookie),
             lambda: check_caller(session, session_id=caller.session_id),
@@ -256,5 +257,37 @@ def test_sign_in_elsewhere_leaves_other_browsers_signed_in(engine, token):
 def test_check_and_cookie_find_the_same_caller(engine, token):
     caller = caller_of(engine, redeemed(engine, token))
 
-    with reading(engine) as session:
+    with session_on(engine) as session:
         assert check_caller(session, session_id=caller.session_id) == caller
+
+
+def test_further_link_lets_the_same_person_in_on_another_device(engine):
+    first = caller_of(engine, redeemed(engine, new_token(engine)))
+    with writing(engine) as session:
+        link = invite_again(session, study="pilot", pseudonym=first.pseudonym)
+
+    again = caller_of(engine, redeemed(engine, link.url.rsplit("/", 1)[1]))
+
+    assert again.rater_id == first.rater_id
+    assert again.session_id != first.session_id
+    # The first device stays signed in.
+    with session_on(engine) as session:
+        assert check_caller(session, session_id=first.session_id) == first
+
+
+def test_further_link_replaces_one_that_was_never_opened(engine, token):
+    with session_on(engine) as session:
+        pseudonym = session.exec(select(Rater.pseudonym)).one()
+    with writing(engine) as session:
+        invite_again(session, study="pilot", pseudonym=pseudonym)
+
+    with pytest.raises(ExpiredLinkError):
+        redeemed(engine, token)
+
+
+def test_further_link_for_nobody_is_refused(engine):
+    with (
+        writing(engine) as session,
+        pytest.raises(StudyError, match="Nobody in study 'pilot' has the pseudonym 'r-nobody'"),
+    ):
+        invite_again(session, study="pilot", pseudonym="r-nobody")

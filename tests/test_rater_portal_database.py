@@ -3,15 +3,17 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlmodel import Session, select
 
-from rater_portal.database import make_engine, migrate, transaction, writing
+from rater_portal.database import make_engine, migrate, open_database, transaction, writing
+from rater_portal.errors import DatabaseError
 from rater_portal.models import Study, Table
 from tests.studies import judged_study
 
@@ -48,7 +50,7 @@ def test_database_refuses_to_change_a_judgment(engine: Engine, change: str) -> N
     judged_study(engine)
 
     with (
-        pytest.raises(DatabaseError, match="judgments are append-only"),
+        pytest.raises(SqlDatabaseError, match="judgments are append-only"),
         engine.begin() as connection,
     ):
         connection.execute(text(change))
@@ -82,3 +84,30 @@ def test_transaction_inside_another_is_stored_only_with_it(engine: Engine) -> No
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:////nowhere/at/all.db", "unable to open database file"),
+        ("nonsense", "names no SQLite file"),
+        ("mysql://me:secret@db/portal", "names no SQLite file"),
+        ("postgresql://me:secret@127.0.0.1:1/portal", "cannot be opened"),
+    ],
+    ids=["no folder", "no address", "other database", "no server"],
+)
+def test_database_that_cannot_be_opened_is_explained_without_its_password(
+    url: str, said: str
+) -> None:
+    with pytest.raises(DatabaseError, match=said) as caught:
+        open_database(url)
+
+    assert "PORTAL_DATABASE_URL" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_file_that_is_no_database_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "study.db").write_text("not a database, " * 100)
+
+    with pytest.raises(DatabaseError, match="file is not a database"):
+        open_database(f"sqlite:///{tmp_path}/study.db")

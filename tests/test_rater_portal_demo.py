@@ -9,6 +9,7 @@ from analysis.table import read_table
 from equitymedqa.generation import read_answers
 from rater_portal.database import make_engine
 from rater_portal.demo import run_demo, sample_questions
+from rater_portal.errors import StudyError
 from rater_portal.services.accounts import enrol_raters
 from rater_portal.services.assignment import next_assignment
 from rater_portal.services.audit import verify
@@ -80,6 +81,23 @@ def test_second_run_changes_no_answer_and_no_judgment(demo: Path) -> None:
         seen = overview(session, study="demo")
     # 10 answers by 3 groups, and 5 comparisons by 2 groups: 3 simulated raters and 1 free place.
     assert (seen.accepted, seen.capacity) == (40 * 3, 40 * 4)
+
+
+def test_other_questions_are_refused_before_anything_is_answered(demo: Path) -> None:
+    before = sorted(path.stat().st_mtime_ns for path in (demo / "answers").iterdir())
+
+    with pytest.raises(StudyError, match="holds a demo of 5 other questions"):
+        run_demo(demo, n_questions=6, serve=False)
+
+    assert sorted(path.stat().st_mtime_ns for path in (demo / "answers").iterdir()) == before
+
+
+def test_report_that_was_broken_off_is_made_again(demo: Path) -> None:
+    (demo / "report.html").unlink()
+
+    run_demo(demo, n_questions=5, serve=False)
+
+    assert "SYNTHETIC RATERS" in (demo / "report.html").read_text(encoding="utf-8")
 
 
 def test_fewer_questions_keep_pairs_whole() -> None:

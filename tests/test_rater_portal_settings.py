@@ -1,5 +1,6 @@
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 from streamlit import config
 
-from rater_portal.serving import OptionError, check_options, options, pin_to
+from rater_portal.errors import PortalError
+from rater_portal.serving import OptionError, check_options, check_place, options
 from rater_portal.settings import Settings
 from tests.portal_client import free_port
 
@@ -99,8 +101,17 @@ def test_wrong_option_is_named_with_what_it_must_be():
 
 
 def test_unknown_cpu_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match=r"PORTAL_CPU is 4096; this process may use \["):
-        pin_to(4096)
+    with pytest.raises(PortalError, match=r"PORTAL_CPU is 4096; there are \["):
+        check_place(Settings(port=free_port(), cpu=4096))
+
+
+def test_port_that_is_taken_is_refused_with_the_setting_to_change():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+
+        with pytest.raises(PortalError, match="Set PORTAL_PORT to another port"):
+            check_place(Settings(port=taken.getsockname()[1]))
 
 
 def test_portal_started_with_other_options_stops_and_names_them(tmp_path):

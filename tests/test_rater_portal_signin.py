@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from rater_portal.database import open_database, reading, writing
+from rater_portal.database import open_database, session_on, writing
 from rater_portal.gate import Gate
 from rater_portal.models import BrowserSession, Invite, Study
 from rater_portal.services.accounts import invite_rater
@@ -70,7 +70,7 @@ def cookies_of(answer) -> dict[str, Morsel[str]]:
 
 
 def n_sessions(engine: Engine) -> int:
-    with reading(engine) as session:
+    with session_on(engine) as session:
         return len(session.exec(select(BrowserSession)).all())
 
 
@@ -229,7 +229,7 @@ def test_second_sign_in_of_a_browser_ends_its_first(browser, engine):
     press(browser, new_link(engine))
     press(browser, new_link(engine))
 
-    with reading(engine) as session:
+    with session_on(engine) as session:
         revoked = [row.revoked_at is not None for row in session.exec(select(BrowserSession))]
     assert sorted(revoked) == [False, True]
 
@@ -289,3 +289,12 @@ def test_style_sheet_needs_nothing_from_elsewhere(browser):
 @pytest.mark.parametrize("name", ["sign_in.html", "portal.css", "..%2fgate.py", "nothing"])
 def test_no_other_file_is_served(browser, name):
     assert browser.get(f"/gate/{name}").status_code == 404
+
+
+def test_link_opened_in_a_browser_that_is_in_use_says_that_it_ends_that(engine, portal_settings):
+    browser = browser_at(portal_settings)
+    press(browser, new_link(engine))
+
+    assert "Somebody is signed in on this device already" in browser.get(new_link(engine)).text
+    fresh = browser_at(portal_settings)
+    assert "Somebody is signed in" not in fresh.get(new_link(engine)).text

@@ -50,3 +50,8 @@ def main() -> None:
     except known_errors() as error:
         typer.secho(explained(error), err=True, fg="red")
         sys.exit(2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.secho(f"{error.filename}: {error.strerror}", err=True, fg="red")
+        sys.exit(2)

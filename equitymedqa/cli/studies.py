@@ -21,10 +21,10 @@ def create(
     seed: Annotated[int, typer.Option(help="Where orders start from.")] = 0,
 ) -> None:
     """Make a study of answer files under a protocol."""
-    from rater_portal.database import database, reading
+    from rater_portal.database import database, session_on
     from rater_portal.services.intake import create_study
 
-    with reading(database()) as session:
+    with session_on(database()) as session:
         made = create_study(
             session,
             protocol=protocol,
@@ -46,33 +46,63 @@ def invite(
     group: Annotated[str | None, typer.Option(help="Group of the protocol.")] = None,
     count: Annotated[int, typer.Option(min=1)] = 1,
     coordinator: Annotated[bool, typer.Option(help="Invite a coordinator instead.")] = False,
+    again: Annotated[str | None, typer.Option(help="A pseudonym: a further link for it.")] = None,
     study: StudyName = None,
 ) -> None:
-    """Print one-time links, each for one person."""
-    from rater_portal.database import database, reading
-    from rater_portal.services.accounts import invite_coordinator, invite_rater
+    """Print one-time links, each for one person; whose it is goes to standard error."""
+    from rater_portal.database import database, session_on
+    from rater_portal.services.invitations import (
+        invite_again,
+        invite_coordinator,
+        invite_rater,
+    )
     from rater_portal.services.studies import only_study
 
-    if (group is None) != coordinator:
-        raise typer.BadParameter("give either --group GROUP or --coordinator")
-    with reading(database()) as session:
+    if sum((group is not None, coordinator, again is not None)) != 1:
+        raise typer.BadParameter("give one of --group GROUP, --coordinator, --again PSEUDONYM")
+    with session_on(database()) as session:
         name = only_study(session, study)
-        if group is None:
-            links = [invite_coordinator(session, study=name) for _ in range(count)]
-        else:
+        if again is not None:
+            links = [invite_again(session, study=name, pseudonym=again)]
+        elif group is not None:
             links = invite_rater(session, study=name, group=group, count=count)
+        else:
+            links = [invite_coordinator(session, study=name) for _ in range(count)]
     for link in links:
+        typer.echo(f"{link.pseudonym}:", err=True)
         typer.echo(link.url)
+
+
+@app.command()
+def close(study: StudyName = None) -> None:
+    """Take no more judgments."""
+    from rater_portal.database import database, session_on
+    from rater_portal.services.intake import close_study
+    from rater_portal.services.studies import only_study
+
+    with session_on(database()) as session:
+        close_study(session, study=only_study(session, study))
+
+
+@app.command()
+def reopen(study: StudyName = None) -> None:
+    """Take judgments again."""
+    from rater_portal.database import database, session_on
+    from rater_portal.services.intake import reopen_study
+    from rater_portal.services.studies import only_study
+
+    with session_on(database()) as session:
+        reopen_study(session, study=only_study(session, study))
 
 
 @app.command("list")
 def list_studies() -> None:
     """List studies and how far they are."""
-    from rater_portal.database import database, reading
+    from rater_portal.database import database, session_on
     from rater_portal.services.progress import overview
     from rater_portal.services.studies import study_names
 
-    with reading(database()) as session:
+    with session_on(database()) as session:
         for name in study_names(session):
             seen = overview(session, study=name)
             state = "open" if seen.is_open else "closed"
@@ -86,11 +116,11 @@ def export(
 ) -> None:
     """Write the judgment table."""
     from analysis.table import write_table
-    from rater_portal.database import database, reading
+    from rater_portal.database import database, session_on
     from rater_portal.services.export import judgment_table
     from rater_portal.services.studies import only_study
 
-    with reading(database()) as session:
+    with session_on(database()) as session:
         table = judgment_table(session, study=only_study(session, study))
     typer.echo(write_table(table, out))
 
@@ -98,11 +128,11 @@ def export(
 @app.command()
 def verify(study: StudyName = None) -> None:
     """Check that no stored judgment was altered, removed or moved."""
-    from rater_portal.database import database, reading
+    from rater_portal.database import database, session_on
     from rater_portal.services.audit import verify as verify_trail
     from rater_portal.services.studies import only_study
 
-    with reading(database()) as session:
+    with session_on(database()) as session:
         found = verify_trail(session, study=only_study(session, study))
     for problem in found.problems:
         typer.echo(problem, err=True)

@@ -9,14 +9,13 @@ import streamlit as st
 from analysis.figures import report_figures
 from analysis.render import table_html
 from analysis.table import JudgmentTable, write_table
-from rater_portal.database import database, reading
+from rater_portal.database import database, session_on
 from rater_portal.errors import StudyError
 from rater_portal.pages.frame import attend, sign_out_link, style, synthetic_notice
-from rater_portal.services.accounts import Caller
+from rater_portal.services.accounts import Caller, check_caller
 from rater_portal.services.export import judgment_table
 from rater_portal.services.progress import Progress, coverage, group_coverage, overview, raters
 from rater_portal.services.results import Results, results_so_far
-from rater_portal.session import current_caller
 
 DOWNLOADS = {
     "Parquet": (".parquet", "application/vnd.apache.parquet"),
@@ -26,7 +25,7 @@ DOWNLOADS = {
 
 def coordinate(caller: Caller) -> None:
     """Show the coordinator's page, top to bottom: progress, numbers so far, downloads."""
-    with reading(database()) as session:
+    with session_on(database()) as session:
         study = overview(session, study=caller.study, asked_by=caller.rater_id)
     style()
     attend("study")
@@ -51,7 +50,7 @@ def _show_totals(study: Progress) -> None:
 def _show_coverage(study: Progress, caller: Caller) -> None:
     st.header("Coverage", anchor=False)
     name, asked_by = study.name, caller.rater_id
-    with reading(database()) as session:
+    with session_on(database()) as session:
         by_group = group_coverage(session, study=name, asked_by=asked_by)
         by_unit = coverage(session, study=name, asked_by=asked_by)
         by_rater = raters(session, study=name, asked_by=asked_by)
@@ -74,33 +73,37 @@ def _show_results(study: Progress, caller: Caller) -> None:
         if table.name in figures:
             st.plotly_chart(figures[table.name], config={"displayModeBar": False})
         st.html(table_html(table, is_synthetic=results.report.is_synthetic))
-    _show_downloads(study)
+    _show_downloads(caller)
 
 
 @st.cache_data(max_entries=8, show_spinner="Computing rates and agreement ...")
 def _results(study: str, asked_by: int, accepted: int) -> Results:
     """Computed again only when a judgment was added: `accepted` is part of the key."""
-    with reading(database()) as session:
+    with session_on(database()) as session:
         return results_so_far(session, study=study, asked_by=asked_by)
 
 
-def _show_downloads(study: Progress) -> None:
+def _show_downloads(caller: Caller) -> None:
     st.header("Judgment table", anchor=False)
     with st.container(horizontal=True):
         for label, (suffix, mime) in DOWNLOADS.items():
             st.download_button(
                 label,
-                data=partial(_file, study.name, suffix),
-                file_name=f"{study.name}-judgments{suffix}",
+                data=partial(_file, caller, suffix),
+                file_name=f"{caller.study}-judgments{suffix}",
                 mime=mime,
             )
 
 
-def _file(study: str, suffix: str) -> bytes:
-    """The table as a file, made when it is asked for and only for who may have it then."""
-    caller = current_caller()
-    with reading(database()) as session:
-        table = judgment_table(session, study=study, asked_by=caller.rater_id)
+def _file(caller: Caller, suffix: str) -> bytes:
+    """The table as a file, made when it is asked for and only for who may have it then.
+
+    Streamlit calls this outside any page, where nobody is signed in: the caller comes along, and
+    is looked up afresh.
+    """
+    with session_on(database()) as session:
+        caller = check_caller(session, session_id=caller.session_id)
+        table = judgment_table(session, study=caller.study, asked_by=caller.rater_id)
     return _written(table, suffix)
 
 

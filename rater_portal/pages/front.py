@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rater_portal.database import database, reading
+from rater_portal.database import database, session_on
 from rater_portal.errors import PortalError
 from rater_portal.pages.coordinate import coordinate
 from rater_portal.pages.frame import ASSETS, plain_words
@@ -16,7 +16,7 @@ def show_rater() -> None:
     """Lead a rater through guide, units and thank-you; the address never changes."""
     with plain_words():
         caller = current_caller()
-        with reading(database()) as session:
+        with session_on(database()) as session:
             text = guide_for(session, rater_id=caller.rater_id)
         if text.finished:
             rate(caller, is_synthetic=text.synthetic)

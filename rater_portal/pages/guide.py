@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rater_portal.database import database, reading
+from rater_portal.database import database, session_on
 from rater_portal.pages.frame import attend, sign_out_link, style, synthetic_notice
 from rater_portal.services.accounts import Caller
 from rater_portal.services.guidance import Guide, finish_guide
@@ -32,7 +32,7 @@ def guide(caller: Caller, text: Guide) -> None:
                 st.markdown(introduction)
         st.markdown(PROMISE)
         if st.button("Begin", type="primary"):
-            with reading(database()) as session:
+            with session_on(database()) as session:
                 finish_guide(session, rater_id=caller.rater_id)
             st.rerun()
     sign_out_link()

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from rater_portal.database import database, reading
+from rater_portal.database import database, session_on
 from rater_portal.errors import AlreadySubmittedError, InvalidCodesError
 from rater_portal.forms import ask, problems
 from rater_portal.pages.frame import attend, plain_words, sign_out_link, style, synthetic_notice
@@ -27,7 +27,7 @@ HEADINGS = {
 
 def rate(caller: Caller, *, is_synthetic: bool) -> None:
     """Show the rater's open unit, or the thank-you once nothing is left."""
-    with reading(database()) as session:
+    with session_on(database()) as session:
         unit = next_assignment(session, rater_id=caller.rater_id)
     if unit is None:
         thanks(caller, is_synthetic=is_synthetic)
@@ -127,7 +127,7 @@ def _save(unit: ShownUnit, rater_id: int, codes: Mapping[str, Code | None]) -> d
     if given == before:
         return saved_at
 
-    with reading(database()) as session:
+    with session_on(database()) as session:
         saved_at = save_draft(
             session, assignment_id=unit.assignment_id, rater_id=rater_id, codes=given
         )
@@ -137,7 +137,7 @@ def _save(unit: ShownUnit, rater_id: int, codes: Mapping[str, Code | None]) -> d
 
 def _submit(unit: ShownUnit, rater_id: int, codes: Mapping[str, Code | None]) -> None:
     try:
-        with reading(database()) as session:
+        with session_on(database()) as session:
             submit(
                 session,
                 assignment_id=unit.assignment_id,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rater_portal.database import database, reading
+from rater_portal.database import database, session_on
 from rater_portal.pages.frame import attend, sign_out_link, style, synthetic_notice
 from rater_portal.services.accounts import Caller
 from rater_portal.services.assignment import judged_count
@@ -10,7 +10,7 @@ from rater_portal.services.assignment import judged_count
 
 def thanks(caller: Caller, *, is_synthetic: bool) -> None:
     """Thank the rater, with the count."""
-    with reading(database()) as session:
+    with session_on(database()) as session:
         count = judged_count(session, caller.rater_id)
     style()
     synthetic_notice(is_synthetic=is_synthetic)

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from rater_portal.database import transaction
 from rater_portal.errors import SignInError, StudyError
@@ -50,6 +51,9 @@ class Invitation:
     """What a person may know of a link before using it."""
 
     study_title: str
+    synthetic: bool
+    """Whether simulated raters judge in the study."""
+
     role: Role
     group_label: str | None
     """The group as its raters read it; None for a coordinator."""
@@ -83,6 +87,45 @@ def invite_rater(
     with transaction(session):
         raters = _newcomers(session, study, group, count, synthetic)
         return [_invite(session, rater, base_url, valid_days) for rater in raters]
+
+
+def invite_again(
+    session: Session,
+    *,
+    study: str,
+    pseudonym: str,
+    base_url: str | None = None,
+    valid_days: int | None = None,
+) -> InviteLink:
+    """Make a further link for a person who is in the study already, for example on a new device.
+
+    Links of that person that were never opened stop working.
+
+    Parameters
+    ----------
+    base_url, valid_days
+        As for `invite_rater`.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study, or nobody of this pseudonym in it.
+    """
+    with transaction(session):
+        found = find_study(session, study)
+        rater = session.exec(
+            select(Rater).where(Rater.study_id == found.id, Rater.pseudonym == pseudonym)
+        ).one_or_none()
+        if rater is None:
+            raise StudyError(f"Nobody in study {study!r} has the pseudonym {pseudonym!r}.")
+        now = datetime.now(UTC)
+        unopened = update(Invite).where(
+            col(Invite.rater_id) == rater.id,
+            col(Invite.used_at).is_(None),
+            col(Invite.expires_at) > now,
+        )
+        session.execute(unopened.values(expires_at=now))
+        return _invite(session, rater, base_url, valid_days)
 
 
 def enrol_raters(
@@ -199,7 +242,7 @@ def show_invite(session: Session, *, token: str) -> Invitation:
     study = session.get_one(Study, rater.study_id)
     labels = {group.id: group.label for group in protocol_of(study).groups}
     label = labels[rater.rater_group] if rater.rater_group else None
-    return Invitation(study.title, rater.role, label, invite.expires_at)
+    return Invitation(study.title, study.synthetic, rater.role, label, invite.expires_at)
 
 
 def invite_with(session: Session, token: str) -> Invite:

@@ -132,7 +132,7 @@ def _pair(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:
         ordered = [written[key] for key in sorted(written)]
         for first, second in itertools.combinations(ordered, 2):
             if first.source != second.source and first.answer_index == second.answer_index:
-                yield PlannedUnit("pair", (first, second))
+                yield PlannedUnit("pair", (first, second), seed=_seed(first))
 
 
 def _counterfactual(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:

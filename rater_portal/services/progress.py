@@ -113,6 +113,15 @@ def overview(session: Session, *, study: str, asked_by: int | None = None) -> Pr
     )
 
 
+def question_ids(session: Session, *, study: str) -> set[str]:
+    """Ids of all questions that the study's units ask about."""
+    row = find_study(session, study)
+    columns = select(col(Unit.question_id), col(Unit.question_2_id)).where(
+        col(Unit.study_id) == row.id
+    )
+    return {one for both in session.execute(columns) for one in both if one is not None}
+
+
 def raters(session: Session, *, study: str, asked_by: int | None = None) -> pd.DataFrame:
     """What each rater has done, a row for each invited person."""
     row = _allowed(session, study, asked_by)
