@@ -152,6 +152,14 @@ def test_study_is_made_wholly_with_a_place_for_each_rater(engine: Engine, tmp_pa
     assert summary.judgments_needed == {"physician": 24, "consumer": 24}
 
 
+def test_answers_that_no_unit_shows_are_counted_by_set(engine: Engine, tmp_path: Path) -> None:
+    # Pairs are compared with each other, so their 4 answers are in no unit of two sources.
+    summary = make_study(engine, tmp_path, n_questions=1, n_pairs=1, rubrics=["pairwise"])
+
+    assert summary.units == {"pair": 1}
+    assert summary.unused_sets == {"tiny-pairs": 4}
+
+
 def test_second_study_of_the_same_name_is_refused_and_nothing_added(
     engine: Engine, tmp_path: Path
 ) -> None:

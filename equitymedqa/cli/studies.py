@@ -37,6 +37,10 @@ def create(
     typer.echo(f"Judgments needed: {_counts(made.judgments_needed)}.")
     if made.n_failed:
         typer.echo(f"{made.n_failed} of {made.n_answers} answers failed and are left out.")
+    if made.unused_sets:
+        typer.echo(
+            f"In no unit, since the protocol has no line for them: {_counts(made.unused_sets)}."
+        )
     if made.n_truncated:
         typer.echo(f"{made.n_truncated} answers were cut at the token limit and are shown as cut.")
 

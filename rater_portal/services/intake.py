@@ -36,6 +36,9 @@ class StudySummary:
     n_failed: int
     """Answers left out because there is no text."""
 
+    unused_sets: Mapping[str, int]
+    """Answers that no unit shows, by set: the protocol asks nothing of them."""
+
     n_truncated: int
     """Answers that were cut at the token limit; they are shown as they are."""
 
@@ -181,6 +184,8 @@ def _summary(
     for unit in units:
         for (_, group), raters in unit.raters.items():
             needed[group] += raters
+    shown = {answer.answer_id for unit in units for answer in unit.answers}
+    unused = [one for one in records if has_text(one) and one.answer_id not in shown]
     endings = Counter(record.finish_reason for record in records)
     return StudySummary(
         name=name,
@@ -189,5 +194,6 @@ def _summary(
         judgments_needed=needed,
         n_answers=len(records),
         n_failed=sum(not has_text(record) for record in records),
+        unused_sets=Counter(record.question.dataset for record in unused),
         n_truncated=endings["length"],
     )
