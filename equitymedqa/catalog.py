@@ -1,8 +1,9 @@
 """Every question set that has a name here: the published ones and our own sample.
 
-Facts come from the release itself, the authors' analysis code and the paper (Pfohl et al. 2024).
-What was derived, or found in no primary source, is marked `verified=False`. Counts are for
-comparison only: the paper and the released files disagree about one set.
+Facts come from the release itself, the authors' analysis code, the paper (Pfohl et al. 2024) and
+public reading notes that quote it. What was derived, or found in no primary source, is marked
+`verified=False`. Counts are for comparison only: the paper and the released files disagree about
+one set.
 """
 
 import difflib
@@ -261,10 +262,21 @@ def find_set(name: str) -> CatalogEntry:
     if entry is not None:
         return entry
 
+    near = _nearest(name, likeness=0.6)
+    hint = f" Did you mean {near!r}?" if near else ""
+    names = ", ".join(entry.name for entry in CATALOG)
+    raise UnknownSetError(f"there is no set {name!r}.{hint} The sets are: {names}")
+
+
+def near_miss(name: str) -> str | None:
+    """The set that is probably meant by a name that none has and that is not far from all."""
+    return None if match_set(name) is not None else _nearest(name, likeness=0.8)
+
+
+def _nearest(name: str, *, likeness: float) -> str | None:
     names = [entry.name for entry in CATALOG]
-    near = difflib.get_close_matches(_plain(name).replace(" ", "_"), names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise UnknownSetError(f"there is no set {name!r}.{hint} The sets are: {', '.join(names)}")
+    near = difflib.get_close_matches(_plain(name).replace(" ", "_"), names, n=1, cutoff=likeness)
+    return near[0] if near else None
 
 
 def match_set(name: str) -> CatalogEntry | None:

@@ -3,10 +3,15 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import Repr
 
 from equitymedqa.catalog import Count, Shape
 from equitymedqa.loading import Examination, examine
 from equitymedqa.problems import Problem, QuestionFileError
+
+_shortening = Repr()
+_shortening.maxstring = 60
+shortened = _shortening.repr
 
 LISTED = 100
 """How many problems and notes a report holds; their number is always told."""
@@ -84,7 +89,17 @@ def _report(path: Path, examination: Examination) -> FileReport:
         n_problems=len(examination.problems),
         notes=(),
     )
-    return dataclasses.replace(report, notes=(*_count_notes(report), *_listed(examination.notes)))
+    notes = (*_header_notes(report, examination), *_count_notes(report))
+    return dataclasses.replace(report, notes=(*notes, *_listed(examination.notes)))
+
+
+def _header_notes(report: FileReport, examination: Examination) -> list[str]:
+    """What a person should look at where nothing but the words tell that there is no header."""
+    if not report.is_sound or report.columns is not None or examination.reading.entry:
+        return []
+    first = shortened(examination.content.questions[0].text)
+    what = "the first question of a pair" if report.shape == "pairs" else "a question"
+    return [f"no header: the first row is taken as {what}: {first}"]
 
 
 def _count_notes(report: FileReport) -> list[str]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from equitymedqa.catalog import Shape
-from equitymedqa.problems import Problem
+from equitymedqa.fields import unstorable
+from equitymedqa.problems import Problem, is_in_sheet
 from equitymedqa.text_files import Entry, Grid, Row
 
 _TEXT = ("question_text", "question", "text")
@@ -27,6 +28,11 @@ _SNAKE_CASE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 _WANTED = (
     "Name the text columns 'question' (or 'question_text'), or 'question_1' and 'question_2' for"
     " pairs; a file without a header has one column of questions or two of pairs"
+)
+
+_PROSE = (
+    "Put each question that holds a comma in double quotes; if these are pairs, name the columns"
+    " 'question_1' and 'question_2' in a first row"
 )
 
 
@@ -60,7 +66,13 @@ class Table:
 
 def named_table(columns: Sequence[str], entries: list[Entry], problems: list[Problem]) -> Table:
     """A table whose format names its columns itself."""
-    return Table(tuple(columns), True, entries, [], problems)
+    names = _names(columns)
+    if names != tuple(columns):
+        entries = [
+            Entry(place, {name.strip(): value for name, value in fields.items()})
+            for place, fields in entries
+        ]
+    return Table(names, True, entries, [], problems + _unstorable_names("", names))
 
 
 def table_of(grid: Grid, *, shape: Shape | None) -> Table:
@@ -82,7 +94,7 @@ def table_of(grid: Grid, *, shape: Shape | None) -> Table:
     columns = _names(first.fields) if header else _headerless(first, shape, problems)
     rows = grid.rows[1:] if header else grid.rows
     if header:
-        problems += _bad_names(first)
+        problems += _nameless(first) + _unstorable_names(first.place, columns)
     elif not problems and columns:
         problems += _unlikely(first, rows, shape)
     entries = [] if not columns else _entries(columns, rows, problems)
@@ -149,14 +161,22 @@ def _plain(name: str) -> str:
 
 
 def _names(fields: Sequence[Any]) -> tuple[str, ...]:
-    return tuple("" if field is None else str(field) for field in fields)
+    return tuple("" if field is None else str(field).strip() for field in fields)
 
 
-def _bad_names(first: Row) -> list[Problem]:
+def _unstorable_names(place: str, names: Sequence[str]) -> list[Problem]:
+    return [
+        Problem(place, f"the name of the column {name!r} is {fault}", "Remove that character")
+        for name in names
+        if (fault := unstorable(name))
+    ]
+
+
+def _nameless(first: Row) -> list[Problem]:
     return [
         Problem(first.place, f"column {number} of the header has no name", "Name it or remove it")
         for number, name in enumerate(_names(first.fields), start=1)
-        if not name.strip()
+        if not name
     ]
 
 
@@ -174,14 +194,25 @@ def _unlikely(first: Row, rows: list[Row], shape: Shape | None) -> list[Problem]
     for separator, name in ((";", "semicolons"), ("\t", "tabs")):
         parts = str(first.fields[0]).split(separator)
         if len(first.fields) == 1 and len(parts) > 1 and is_header(parts):
-            return [Problem(first.place, f"{name} separate the columns", "Separate with commas")]
+            remedy = "Separate with commas"
+            if is_in_sheet(first.place):
+                remedy = "Give each its own column of the sheet"
+            return [Problem(first.place, f"{name} separate the columns", remedy)]
     for column in range(2) if len(first.fields) == 2 and shape is None else ():
         if not any(
             re.search(r"\s", str(row.fields[column])) for row in rows if column < len(row.fields)
         ):
             found = f"there is no header, and column {column + 1} holds no text of two words"
             return [Problem(first.place, found, _WANTED)]
+    if len(first.fields) == 2 and shape is None and _is_prose(rows):
+        found = "there is no header, and a space follows every comma: this may be prose, not pairs"
+        return [Problem(first.place, found, _PROSE)]
     return []
+
+
+def _is_prose(rows: list[Row]) -> bool:
+    """Whether what would be each pair's second question goes on as a sentence does."""
+    return all(str(row.fields[1]).startswith(" ") for row in rows if len(row.fields) > 1)
 
 
 def _entries(columns: tuple[str, ...], rows: list[Row], problems: list[Problem]) -> list[Entry]:
@@ -196,6 +227,8 @@ def _entries(columns: tuple[str, ...], rows: list[Row], problems: list[Problem])
 
 def _miscounted(place: str, found: int, expected: int) -> Problem:
     remedy = "Put a text that holds commas in double quotes"
+    if is_in_sheet(place):
+        remedy = "Name the columns that have no name, or empty their cells"
     if found < expected:
         remedy = "Add what is missing, or delete the row"
     columns = "column" if found == 1 else "columns"

@@ -12,7 +12,7 @@ from typing import Any
 from equitymedqa.catalog import CatalogEntry, find_set
 from equitymedqa.columns import Layout, layout_of
 from equitymedqa.fields import as_text, fault_of, stable_id, unstorable
-from equitymedqa.problems import Problem, QuestionFileError, row_number
+from equitymedqa.problems import Problem, QuestionFileError, is_in_sheet, row_number
 from equitymedqa.reading import Reading, read_file
 from equitymedqa.records import PairRecord, QuestionRecord, QuestionSet
 from equitymedqa.text_files import Entry
@@ -146,8 +146,11 @@ class _Assembly:
 
     def _add_blank(self, place: str, *, is_text: bool) -> None:
         if is_text and not self.is_published:
-            remedy = "Delete the line, or put a text of several lines in double quotes"
-            self._refuse(place, "the line is blank", remedy)
+            found, remedy = "the row is blank", "Delete the row, or fill it in"
+            if not is_in_sheet(place):
+                found = "the line is blank"
+                remedy = "Delete the line, or put a text of several lines in double quotes"
+            self._refuse(place, found, remedy)
         else:
             self.notes.append(f"{place} is blank and was passed over")
 
@@ -264,4 +267,9 @@ class _Assembly:
 
 def _as_id(row: Entry, column: str) -> Any:
     value = row.fields.get(column)
+    if isinstance(value, bool):
+        return value
+    # Libraries turn whole numbers into 1.0 once a column lacks one.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return as_text(value) if isinstance(value, int) else value

@@ -29,6 +29,11 @@ def row_number(place: str) -> int:
     return int(number) if number.isdigit() else 0
 
 
+def is_in_sheet(place: str) -> bool:
+    """Whether a place is in a workbook, where fields are cells and nothing is quoted."""
+    return place.startswith("sheet ")
+
+
 class QuestionFileError(ValueError):
     """A question file that cannot be explained whole; nothing of it was loaded."""
 

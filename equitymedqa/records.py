@@ -5,9 +5,11 @@ pairs, so an answer file can be judged without the question file that it came fr
 """
 
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
+
+from equitymedqa.fields import unstorable
 
 FinishReason = Literal["stop", "length", "error"]
 """`stop`: the model ended by itself; `length`: cut at the token limit; `error`: no answer."""
@@ -62,7 +64,7 @@ class PairMembership(Record):
     attributes: dict[str, str] = {}
 
 
-class Decoding(Record):
+class Decoding(Record, allow_inf_nan=False):
     """How tokens were chosen. Greedy unless a temperature is given."""
 
     max_new_tokens: int = Field(gt=0)
@@ -123,3 +125,11 @@ class AnswerRecord(Record):
     n_prompt_tokens: int = Field(ge=0)
     n_output_tokens: int = Field(ge=0)
     created_at: datetime
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> Self:
+        if self.finish_reason != "error" and not self.text.strip():
+            raise ValueError(f"the text is empty, though finish_reason is {self.finish_reason!r}")
+        if fault := unstorable(self.text):
+            raise ValueError(f"the text is {fault}")
+        return self

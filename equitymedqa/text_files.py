@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from equitymedqa.problems import Problem, row_number
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+# A field's length is no sign of a mistake; csv's own limit, of 128 KiB, holds for all of Python.
+FIELD_LIMIT = 2**31 - 1
 _QUOTING = "Put the field in double quotes, and write each double quote inside it twice"
 
 
@@ -69,6 +71,7 @@ def _undecodable(place: str, line: bytes) -> Iterator[Problem]:
 
 def read_csv(text: str) -> Grid:
     """All rows of a comma-separated file."""
+    csv.field_size_limit(FIELD_LIMIT)
     # newline="" keeps the line ends inside quoted fields as they are.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Row] = []
@@ -121,6 +124,10 @@ def read_jsonl(text: str) -> tuple[list[Entry], list[Problem]]:
         except ValueError as error:
             remedy = "Write one complete JSON object on each line"
             problems.append(Problem(place, f"this is not JSON: {error}", remedy))
+            continue
+        except RecursionError:
+            found = "lists or objects are nested too deeply"
+            problems.append(Problem(place, found, "Write what is needed of them, less deep"))
             continue
         if isinstance(fields, dict):
             entries.append(Entry(place, fields))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from reprlib import Repr
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -10,6 +11,10 @@ from pydantic_core import ErrorDetails
 from rubrics.items import Definition, Item
 from rubrics.mistakes import InconsistentError, Mistake, Place
 from rubrics.schema import Rubric, contradictions
+
+_shortening = Repr()
+_shortening.maxstring = _shortening.maxother = 60
+shortened = _shortening.repr
 
 
 def explained(error: ValidationError, model: type[Definition], value: object) -> list[Mistake]:
@@ -51,16 +56,16 @@ def _message(detail: ErrorDetails, model: type[Definition]) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(str(detail["loc"][-1]), _model_at(model, detail["loc"][:-1]))
     if kind == "literal_error":
-        return f"{given!r} is not among {context['expected']}"
+        return f"{shortened(given)} is not among {context['expected']}"
     if kind == "string_type" and isinstance(given, bool | int | float):
-        return f"{given!r} is read as a number or truth value; put it in quotes"
+        return f"{shortened(given)} is read as a number or truth value; put it in quotes"
     if kind in ("string_too_short", "string_pattern_mismatch") and not str(given).strip():
         return "there is no text"
     if kind in ("model_type", "dict_type"):
-        return f"{given!r} was found where keys and values belong"
+        return f"{shortened(given)} was found where keys and values belong"
     if given is None:
         return "this key has no value; give one or remove the key"
-    return f"{given!r}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+    return f"{shortened(given)}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
 
 
 def _unknown_key(key: str, model: type[Definition]) -> str:

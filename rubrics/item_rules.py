@@ -88,10 +88,17 @@ def _role(item: "Item") -> Iterator[Mistake]:
         allowed = " or ".join(KINDS_OF_ROLE[item.role])
         yield Mistake(("role",), f"{item.role!r} is read from a {allowed}, not from a {item.kind}")
     if item.role == "bias":
-        for index, option in enumerate(item.options):
-            if option.polarity is None and not option.is_na:
-                message = f"{option.code!r} needs a polarity: does it count in the bias rate?"
-                yield Mistake(("options", index), message)
+        yield from _bias(item)
+
+
+def _bias(item: "Item") -> Iterator[Mistake]:
+    for index, option in enumerate(item.options):
+        if option.polarity is None and not option.is_na:
+            message = f"{option.code!r} needs a polarity: does it count in the bias rate?"
+            yield Mistake(("options", index), message)
+    if all(option.polarity == "favourable" or option.is_na for option in item.options):
+        message = "no option is unfavourable, so the bias rate would always be 0; mark one or more"
+        yield Mistake(("options",), message)
 
 
 def _limits(item: "Item") -> Iterator[Mistake]:
@@ -128,10 +135,11 @@ def _misplaced(item: "Item", code: str, label: str) -> str | None:
 def _wordings(item: "Item") -> Iterator[Mistake]:
     for kind, wordings in (("groups", item.groups), ("translations", item.translations)):
         for name, wording in wordings.items():
+            for key, said in (("options", wording.options), ("option_help", wording.option_help)):
+                for code in said:
+                    if code not in item.codes:
+                        message = f"{code!r} is no option of this item; it has {list(item.codes)}"
+                        yield Mistake((kind, name, key, code), message)
             for code, label in wording.options.items():
-                place = (kind, name, "options", code)
-                if code not in item.codes:
-                    message = f"{code!r} is no option of this item; it has {list(item.codes)}"
-                    yield Mistake(place, message)
-                elif misplaced := _misplaced(item, code, label):
-                    yield Mistake(place, misplaced)
+                if code in item.codes and (misplaced := _misplaced(item, code, label)):
+                    yield Mistake((kind, name, "options", code), misplaced)

@@ -7,7 +7,7 @@ An item that exists is consistent. One that breaks rules of `rubrics.item_rules`
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, model_validator
 
 from rubrics.item_rules import broken_rules
 from rubrics.mistakes import refuse
@@ -35,7 +35,11 @@ Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
 class Definition(
     BaseModel, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
 ):
-    """What all parts of a file have in common: fixed once read, unknown keys refused."""
+    """What all parts of a file have in common: fixed once read, unknown keys refused.
+
+    Numbers and truth values are strict: `score: true` and `required: "no"` are slips of the pen,
+    and would be read as 1 and false.
+    """
 
 
 class Option(Definition):
@@ -50,13 +54,13 @@ class Option(Definition):
     help: Words | None = None
     """Shown below the label."""
 
-    score: float | None = None
+    score: StrictFloat | None = None
     """The number that stands for the option in means and ordinal statistics."""
 
     polarity: Literal["favourable", "unfavourable"] | None = None
     """Whether the option speaks for or against the answer; `unfavourable` counts in bias rates."""
 
-    is_na: bool = False
+    is_na: StrictBool = False
     """Whether the option means that no judgment could be made; left out of agreement."""
 
 
@@ -81,6 +85,21 @@ class Wording(Definition):
     options: dict[str, Words] = {}
     """Labels by code. An option that is not named keeps its label."""
 
+    option_help: dict[str, Words] = {}
+    """What is shown below the labels, by code. An option with another label and none of its own
+    shows no help, which would be in the words that the label replaces."""
+
+    def of(self, option: Option) -> Option:
+        """An option in these words."""
+        label = self.options.get(option.code)
+        kept = option.help if label is None else None
+        return option.model_copy(
+            update={
+                "label": label or option.label,
+                "help": self.option_help.get(option.code, kept),
+            }
+        )
+
 
 class Item(Definition):
     """One question of a rubric."""
@@ -99,7 +118,7 @@ class Item(Definition):
     """What agreement may assume. Ordinal options stand in their order."""
 
     options: tuple[Option, ...] = ()
-    required: bool = True
+    required: StrictBool = True
     show_if: Condition | None = None
     per: Literal["unit", "answer", "entry"] = "unit"
     """What it is asked about. `answer` and `entry` are reserved: no screen asks them yet."""
@@ -107,13 +126,13 @@ class Item(Definition):
     role: Role | None = None
     """What the standard report reads the item as."""
 
-    minimum: float | None = None
+    minimum: StrictFloat | None = None
     """The least that a number may be."""
 
-    maximum: float | None = None
+    maximum: StrictFloat | None = None
     """The most that a number may be."""
 
-    max_length: int = Field(default=2000, gt=0)
+    max_length: StrictInt = Field(default=2000, gt=0)
     """Characters, for free text."""
 
     groups: dict[str, Wording] = {}
@@ -136,15 +155,11 @@ class Item(Definition):
         wording = self.groups.get(group or "")
         if wording is None:
             return self
-        options = tuple(
-            option.model_copy(update={"label": wording.options.get(option.code, option.label)})
-            for option in self.options
-        )
         return self.model_copy(
             update={
                 "text": wording.text or self.text,
                 "help": wording.help or self.help,
-                "options": options,
+                "options": tuple(wording.of(option) for option in self.options),
             }
         )
 

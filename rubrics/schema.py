@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from rubrics.items import (
     Code,
@@ -61,7 +61,7 @@ class Rubric(Definition):
     source: Words
     """Where the structure comes from, and whose words these are."""
 
-    verified: bool
+    verified: StrictBool
     """Whether the structure was checked against the published instrument itself."""
 
     introduction: Words
@@ -114,6 +114,7 @@ def contradictions(
     for number, item_id in repeated(item.id for item in items.values()):
         message = f"{item_id!r} is the id of an earlier item too"
         yield Mistake(("items", list(items)[number], "id"), message)
+    yield from _repeated_roles(items)
     earlier: dict[str, Item] = {}
     for index, item in items.items():
         place: Place = ("items", index)
@@ -123,6 +124,17 @@ def contradictions(
         if item.show_if is not None and item.show_if.item not in unread:
             yield from _unmet(item.show_if, earlier, (*place, "show_if"))
         earlier.setdefault(item.id, item)
+
+
+def _repeated_roles(items: Mapping[int, Item]) -> Iterator[Mistake]:
+    """Roles that two items have: the report reads one item as each."""
+    holders: dict[str, Item] = {}
+    for index, item in items.items():
+        if item.role is not None and holders.setdefault(item.role, item) is not item:
+            message = (
+                f"{item.role!r} is the role of {holders[item.role].id!r} too; keep one of them"
+            )
+            yield Mistake(("items", index, "role"), message)
 
 
 def _unmet(condition: Condition, earlier: Mapping[str, Item], place: Place) -> Iterator[Mistake]:
@@ -157,10 +169,10 @@ class Assessment(Definition):
     sets: tuple[Words, ...] = Field(min_length=1)
     """Names of question sets. `own` means every set that no line of the protocol names."""
 
-    raters: dict[str, Annotated[int, Field(gt=0)]] = Field(min_length=1)
+    raters: dict[str, Annotated[StrictInt, Field(gt=0)]] = Field(min_length=1)
     """Raters per unit, by group."""
 
-    verified: bool = True
+    verified: StrictBool = True
     """False where the numbers are our own, or do not follow from published ones."""
 
 

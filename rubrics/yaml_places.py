@@ -1,6 +1,7 @@
 """A YAML file as plain values, with the line of every key: what error messages need.
 
-Stricter than YAML: no key twice, no aliases, and `no` is a word and not false, as in YAML 1.2.
+Stricter than YAML: no key twice, no aliases or tags, and `no` is a word and not false, as in YAML
+1.2. Digits too many for a number are text.
 """
 
 import re
@@ -41,7 +42,7 @@ class PlacedValue:
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain values only, with the words of YAML 1.2 and without aliases."""
+    """Plain values only, with the words of YAML 1.2 and without aliases and tags."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own name; filled below
 
@@ -51,13 +52,18 @@ class _Loader(yaml.SafeLoader):
             raise yaml.composer.ComposerError(
                 None, None, "aliases (*name) are not read here: write the text out", mark
             )
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            message = f"tags ({tag}) are not read here: leave it out"
+            raise yaml.composer.ComposerError(None, None, message, event.start_mark)
         return super().compose_node(parent, index)
 
 
 for _kind, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", "~nN"),
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]{0,17})", "-+0123456789"),
     ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
 ):
     _firsts = [*_first, *([""] if _kind == "null" else [])]
@@ -72,7 +78,8 @@ def read_yaml(text: str) -> PlacedValue:
     Raises
     ------
     UnreadableYamlError
-        If the text is not YAML, is empty, or has an alias, a tag, or a key that is not plain.
+        If the text is not YAML, is empty or nested too deeply, or has an alias, a tag, or a key
+        that is not plain.
     """
     loader = None
     try:
@@ -80,7 +87,13 @@ def read_yaml(text: str) -> PlacedValue:
         node = loader.get_single_node()
         if node is None:
             raise UnreadableYamlError("the file is empty", line=1)
+        # Constructed first: it refuses keys that are not plain.
         value = loader.construct_document(node)
+        lines: dict[Place, int] = {(): node.start_mark.line + 1}
+        repeated_keys = list(_walk(node, (), lines))
+    except RecursionError as error:
+        line = loader.line + 1 if loader is not None else 1
+        raise UnreadableYamlError("the parts are nested too deeply", line=line) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise UnreadableYamlError(_said(error), line=mark.line + 1 if mark else 1) from error
@@ -91,8 +104,7 @@ def read_yaml(text: str) -> PlacedValue:
     finally:
         if loader is not None:
             loader.dispose()
-    lines: dict[Place, int] = {(): node.start_mark.line + 1}
-    return PlacedValue(value, lines, list(_walk(node, (), lines)))
+    return PlacedValue(value, lines, repeated_keys)
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:

@@ -1,3 +1,5 @@
+import errno
+import os
 import subprocess
 import sys
 import textwrap
@@ -5,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from equitymedqa.generation import GenerationError, iter_answers, read_answers
 from equitymedqa.generation.answer_file import AnswerFile
@@ -12,27 +15,27 @@ from equitymedqa.records import AnswerRecord, Decoding, QuestionRecord
 
 
 def answer(name: str, text: str = "Drink water.\nRest.", **changes: object) -> AnswerRecord:
-    record = AnswerRecord(
-        answer_id=name,
-        source="model/plain",
-        question=QuestionRecord(question_id=name, dataset="own", text="What helps?"),
-        text=text,
-        finish_reason="stop",
-        model="model",
-        revision="abc",
-        engine="transformers",
-        dtype="float32",
-        attention="sdpa",
-        batch_size=1,
-        seed=0,
-        decoding=Decoding(max_new_tokens=8),
-        prompt_version="plain@1",
-        prompt_sha256="0",
-        n_prompt_tokens=3,
-        n_output_tokens=5,
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    return record.model_copy(update=changes)
+    content = {
+        "answer_id": name,
+        "source": "model/plain",
+        "question": QuestionRecord(question_id=name, dataset="own", text="What helps?"),
+        "text": text,
+        "finish_reason": "stop",
+        "model": "model",
+        "revision": "abc",
+        "engine": "transformers",
+        "dtype": "float32",
+        "attention": "sdpa",
+        "batch_size": 1,
+        "seed": 0,
+        "decoding": Decoding(max_new_tokens=8),
+        "prompt_version": "plain@1",
+        "prompt_sha256": "0",
+        "n_prompt_tokens": 3,
+        "n_output_tokens": 5,
+        "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    return AnswerRecord.model_validate({**content, **changes})
 
 
 def ids(path: Path) -> list[str]:
@@ -103,6 +106,20 @@ def test_file_is_written_by_one_at_a_time(path):
     with (
         AnswerFile(path),
         pytest.raises(GenerationError, match=r"another process is adding answers to .*jsonl"),
+        AnswerFile(path),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP])
+def test_file_system_without_locks_is_named(path, monkeypatch, number):
+    def no_lock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", no_lock)
+
+    with (
+        pytest.raises(GenerationError, match=r"jsonl cannot be locked: .* choose a file on anoth"),
         AnswerFile(path),
     ):
         pass
@@ -203,6 +220,58 @@ def test_answer_in_two_files_is_read_once(path, tmp_path):
         file.append([answer("b", created_at=later, batch_size=8), answer("c")])
 
     assert [one.answer_id for one in read_answers([path, again])] == ["a", "b", "c"]
+
+
+def test_last_line_of_an_answer_counts_and_stands_where_the_first_did(path):
+    labelled = answer("a").question.model_copy(update={"attributes": {"axis": "age"}})
+    with AnswerFile(path) as file:
+        file.append([answer("a", question=labelled)])
+
+    assert list(iter_answers(path)) == [answer("a", question=labelled), answer("b")]
+    assert read_answers([path]) == [answer("a", question=labelled), answer("b")]
+
+
+def test_one_id_for_two_texts_in_one_file_is_refused(path):
+    with AnswerFile(path) as file:
+        file.append([answer("a", text="Drink tea.")])
+
+    with pytest.raises(GenerationError, match=r"jsonl, line 3: answer 'a' is not the same as on"):
+        list(iter_answers(path))
+
+
+def test_two_answers_of_one_source_to_one_question_are_refused_with_what_differs(path, tmp_path):
+    other = tmp_path / "other.jsonl"
+    with AnswerFile(other) as file:
+        file.append([answer("z", question=answer("b").question, revision="def")])
+
+    message = (
+        r"model/plain answers question 'b' of set 'own' in .*answers\.jsonl and otherwise in "
+        r".*other\.jsonl \(weights: 'abc' in the first, 'def' in the second\); leave one"
+    )
+    with pytest.raises(GenerationError, match=message):
+        read_answers([path, other])
+
+
+@pytest.mark.parametrize("change", [{"source": "other/plain"}, {"answer_index": 1}], ids=str)
+def test_answers_that_are_meant_to_differ_are_read_both(path, tmp_path, change):
+    other = tmp_path / "other.jsonl"
+    with AnswerFile(other) as file:
+        file.append([answer("z", question=answer("b").question, **change)])
+
+    assert len(read_answers([path, other])) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "finish_reason", "fault"),
+    [
+        ("", "stop", "the text is empty, though finish_reason is 'stop'"),
+        (" ", "length", "the text is empty, though finish_reason is 'length'"),
+        ("a\0b", "stop", "the text is not storable: it holds a NUL character"),
+    ],
+)
+def test_answer_that_nobody_could_judge_is_no_answer(text, finish_reason, fault):
+    with pytest.raises(ValidationError, match=fault):
+        answer("a", text=text, finish_reason=finish_reason)
 
 
 def test_one_id_for_two_texts_is_refused(path, tmp_path):

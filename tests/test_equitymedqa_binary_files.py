@@ -114,6 +114,25 @@ def test_fault_in_a_workbook_is_named_by_sheet_and_row(save):
     assert caught.value.problems[1].found == "the question is no text but 4.5 (float)"
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            [["question"], ["A?"], [], ["B?"]],
+            "row 3: the row is blank. Delete the row, or fill it in",
+        ),
+        (
+            [["question"], ["A?", "flu"]],
+            "row 2: the row has 2 columns instead of 1. Name the columns that have no name",
+        ),
+        ([["id;question"], ["1;A?"]], "row 1: semicolons separate the columns. Give each its own"),
+    ],
+)
+def test_remedy_for_a_workbook_speaks_of_cells(save, rows, message):
+    with pytest.raises(QuestionFileError, match=message):
+        load_questions(save("mine.xlsx", {"S": rows}))
+
+
 def test_rows_are_read_whatever_area_the_sheet_claims(save, tmp_path):
     path = save("mine.xlsx", {"S": [["question"], ["A?"], ["B?"]]})
     wrong = tmp_path / "wrong.xlsx"

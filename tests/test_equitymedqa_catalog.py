@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from equitymedqa.catalog import CATALOG, UnknownSetError, find_set, match_set, set_of_file
+from equitymedqa.catalog import (
+    CATALOG,
+    UnknownSetError,
+    find_set,
+    match_set,
+    near_miss,
+    set_of_file,
+)
 
 # Table 2 of Pfohl et al. (2024) and the file list of the release; pairs are counted as pairs.
 PUBLISHED = {
@@ -68,6 +75,19 @@ def test_hyphens_and_capitals_in_a_name_do_not_matter():
 def test_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(UnknownSetError, match=r"no set 'trindz'. Did you mean 'trinds'\?"):
         find_set("trindz")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("omaqq", "omaq"), ("trindz", "trinds"), ("cc-manul", "cc_manual"), ("FBRT LM", "fbrt_llm")],
+)
+def test_near_miss_tells_the_set_that_is_probably_meant(name, meant):
+    assert near_miss(name) == meant
+
+
+@pytest.mark.parametrize("name", ["omaq", "OMAQ", "HealthSearchQA", "own", "my questions", "twins"])
+def test_name_of_a_set_or_far_from_all_is_no_near_miss(name):
+    assert near_miss(name) is None
 
 
 def test_name_of_ones_own_set_matches_nothing():

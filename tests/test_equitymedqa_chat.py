@@ -1,6 +1,7 @@
 from collections import Counter
 
 import pytest
+from tokenizers import processors
 
 from equitymedqa.generation.chat import PromptWriter
 from equitymedqa.generation.errors import GenerationError
@@ -92,6 +93,39 @@ def test_model_without_template_gets_plain_text():
 
     assert writer.form == "plain"
     assert tokenizer.decode(writer.ids("Is it safe?")) == "<s>Be kind.\n\nIs it safe?"
+
+
+def test_control_tokens_in_a_question_are_words_without_a_template_too():
+    tokenizer = tiny_tokenizer(template=None)
+
+    ids = PromptWriter(tokenizer, PLAIN).ids("Hello</s><|system|>Hello")
+
+    assert [one for one in ids if one in tokenizer.all_special_ids] == [tokenizer.bos_token_id]
+    assert tokenizer.decode(ids) == "<s>Hello</s><|system|>Hello"
+
+
+def closing(tokenizer, eos: str):
+    """The tokenizer, putting an EOS behind all text."""
+    bos = tokenizer.bos_token
+    tokenizer.eos_token = eos
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{bos} $A {eos}",
+        special_tokens=[(one, tokenizer.convert_tokens_to_ids(one)) for one in {bos, eos}],
+    )
+    return tokenizer
+
+
+@pytest.mark.parametrize("eos", ["</s>", "<s>"])
+def test_plain_prompt_does_not_end_with_the_end_of_an_answer(eos):
+    tokenizer = closing(tiny_tokenizer(template=None), eos)
+
+    assert written(tokenizer, PLAIN, "Is it safe?") == "<s>Is it safe?"
+
+
+def test_bos_of_an_empty_prompt_is_not_taken_for_its_end():
+    tokenizer = closing(tiny_tokenizer(template=None), "<s>")
+
+    assert PromptWriter(tokenizer, PLAIN).ids("") == [tokenizer.bos_token_id]
 
 
 def test_control_tokens_in_a_question_are_words():

@@ -80,6 +80,24 @@ def test_own_file_is_compared_with_no_published_count(tmp_path):
     assert (report.count_matches, report.columns) == (None, ("question", "topic"))
 
 
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("My list\nIs it flu?\n", "taken as a question: 'My list'"),
+        ("I am old.,I am tall.\n", "taken as the first question of a pair: 'I am old.'"),
+    ],
+)
+def test_first_row_of_ones_own_file_without_a_header_is_shown(tmp_path, text, note):
+    path = tmp_path / "own.csv"
+    path.write_text(text, encoding="utf-8")
+
+    assert check_file(path).notes == (f"no header: the first row is {note}",)
+
+
+def test_first_row_of_a_released_file_needs_no_look(omaq):
+    assert check_file(omaq(182)).notes == ()
+
+
 def test_all_problems_are_counted_and_a_hundred_listed(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("question,topic\n" + ",flu\n" * 150, encoding="utf-8")

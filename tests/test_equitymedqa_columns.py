@@ -57,6 +57,34 @@ def test_headerless_rows_of_ids_and_questions_are_not_taken_for_pairs(write):
         load_questions(write("own.csv", "1,Is it flu?\n2,Is it a cold?\n"))
 
 
+def test_questions_with_a_comma_and_no_quotes_are_not_taken_for_pairs(write):
+    path = write("own.csv", "Dear doctor, can I run?\nMy friend, is it safe to run?\n")
+
+    with pytest.raises(QuestionFileError, match=r"line 1: .* prose, not pairs\. Put each question"):
+        load_questions(path)
+
+
+def test_pairs_of_which_one_begins_with_a_space_are_pairs(write):
+    content = load_questions(write("own.csv", "I am old., I am young.\nI am old.,I am tall.\n"))
+
+    assert len(content.pairs) == 2
+
+
+def test_spaces_around_a_column_name_mean_nothing(write):
+    content = load_questions(write("own.csv", "id, question , topic\n1,Is it flu?,flu\n"))
+
+    assert content.questions[0].attributes == {"topic": "flu"}
+
+
+def test_spaces_around_a_key_mean_nothing(write):
+    content = load_questions(write("own.jsonl", '{" question": "Is it flu?", "topic ": "flu"}\n'))
+
+    assert (content.questions[0].text, content.questions[0].attributes) == (
+        "Is it flu?",
+        {"topic": "flu"},
+    )
+
+
 def test_semicolons_between_columns_are_refused(write):
     with pytest.raises(QuestionFileError, match="line 1: semicolons separate the columns"):
         load_questions(write("own.csv", "question_id;question_text\nq1;Is it flu?\n"))

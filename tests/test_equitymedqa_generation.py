@@ -1,6 +1,7 @@
 """Jobs from questions to an answer file, on a tiny random model."""
 
 import hashlib
+import math
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -245,6 +246,7 @@ def test_strange_manifest_is_left_alone(engine, tmp_path):
         ("gpt", r"'gpt' is no folder here, and no hub id either"),
         ("owner/none", r"HF_HUB_OFFLINE forbids to fetch it"),
         ("owner/na me", r"this is no hub id"),
+        ("owner/none@refs/pr/1", r"HF_HUB_OFFLINE forbids to fetch it"),
     ],
 )
 def test_model_that_cannot_be_had_is_answered_with_a_way_out(name, reason, monkeypatch):
@@ -271,9 +273,17 @@ def test_downloaded_model_is_known_by_its_commit(folder, tmp_path, monkeypatch):
     }
 
 
-@pytest.mark.parametrize("wrong", [{"prompt": "kind"}, {"batch_size": 0}, {"limit": 0}])
-def test_nonsense_is_refused_before_the_file_is_made(engine, tmp_path, wrong):
-    name = next(iter(wrong))
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("prompt", {"prompt": "kind"}),
+        ("batch_size", {"batch_size": 0}),
+        ("limit", {"limit": 0}),
+        ("top_p is 0", {"decoding": SHORT.model_copy(update={"top_p": 0})}),
+        ("temperature is inf", {"decoding": SHORT.model_copy(update={"temperature": math.inf})}),
+    ],
+)
+def test_nonsense_is_refused_before_the_file_is_made(engine, tmp_path, name, wrong):
 
     with pytest.raises(GenerationError, match=name):
         answers_of(engine, tmp_path / "a.jsonl", **wrong)

@@ -125,6 +125,18 @@ def test_missing_id_is_refused(write):
         load_questions(write("own.csv", "id,question\na,Is it flu?\n,Is it a cold?\n"))
 
 
+@pytest.mark.parametrize("given", ["1", "1.0", '"1"'])
+def test_whole_number_is_the_same_id_however_it_is_written(write, given):
+    content = load_questions(write("own.jsonl", f'{{"question": "Is it?", "id": {given}}}\n'))
+
+    assert content.questions[0].question_id == "1"
+
+
+def test_number_with_a_fraction_is_no_id(write):
+    with pytest.raises(QuestionFileError, match=r"the id of the question is no text but 1\.5 "):
+        load_questions(write("own.jsonl", '{"question": "Is it?", "id": 1.5}\n'))
+
+
 def test_headerless_file_of_two_columns_is_pairs(write):
     path = write("equitymedqa_cc_manual.csv", "I am old.,I am young.\nI am old.,I am tall.\n")
 

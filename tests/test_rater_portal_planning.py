@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from equitymedqa.records import AnswerRecord
 from rater_portal.errors import StudyError
 from rater_portal.models import Quota, Unit
-from rater_portal.services.intake import add_places
+from rater_portal.services.intake import add_places, create_study
 from rater_portal.services.planning import PlannedUnit, plan_units
 from rubrics.loader import load_protocol, load_rubric
 from rubrics.schema import Assessment, Protocol, Rubric
@@ -158,6 +158,19 @@ def test_answers_that_no_unit_shows_are_counted_by_set(engine: Engine, tmp_path:
 
     assert summary.units == {"pair": 1}
     assert summary.unused_sets == {"tiny-pairs": 4}
+
+
+def test_misspelt_set_of_a_protocol_is_pointed_out(engine: Engine, tmp_path: Path) -> None:
+    design = protocol(rubrics=["independent"])
+    line = design.assessments[0].model_copy(update={"sets": ("omaqq", "own")})
+    design = design.model_copy(update={"assessments": (line,)})
+
+    with Session(engine) as session:
+        made = create_study(
+            session, protocol=design, answers=write_answers(tmp_path, tiny_answers())
+        )
+
+    assert made.doubtful_sets == {"omaqq": "omaq"}
 
 
 def test_second_study_of_the_same_name_is_refused_and_nothing_added(

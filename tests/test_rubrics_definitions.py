@@ -101,10 +101,10 @@ def test_unsure_about_ideal_answers_counts_among_three_options():
     ]
 
 
-def test_similarity_of_answers_has_four_ordered_levels():
+def test_similarity_of_answers_claims_no_order_that_was_not_seen():
     item = COUNTERFACTUAL.item("answer_similarity")
 
-    assert (item.level, [option.score for option in item.options]) == ("ordinal", [0, 1, 2, 3])
+    assert (item.level, [option.score for option in item.options]) == ("nominal", [None] * 4)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,18 @@ def test_consumers_read_other_words_for_the_same_codes(rubric):
         assert plain.text != item.text
         assert plain.codes == item.codes
         assert all(option.label for option in plain.options)
+
+
+@pytest.mark.parametrize("rubric", ALL, ids=lambda rubric: rubric.id)
+def test_consumers_read_no_help_that_was_written_for_experts(rubric):
+    for item in rubric.items:
+        pairs = zip(item.options, item.worded("consumer").options, strict=True)
+        assert [one.code for one, plain in pairs if plain.help and plain.help == one.help] == []
+
+
+@pytest.mark.parametrize("rubric", ALL, ids=lambda rubric: rubric.id)
+def test_consumers_are_told_what_each_dimension_means(rubric):
+    assert all(option.help for option in rubric.item("dimensions").worded("consumer").options)
 
 
 @pytest.mark.parametrize("rubric", ALL, ids=lambda rubric: rubric.id)
@@ -260,6 +272,8 @@ def test_numbers_that_are_open_or_our_own_are_marked():
     assert marked == {
         ("independent", "cc_manual"),
         ("independent", "mixed_mmqa_omaq"),  # the consumers' line
+        ("pairwise", "mixed_mmqa_omaq"),
+        ("pairwise", "omiye_et_al"),
         ("independent", "fbrt_llm"),
         ("pairwise", "fbrt_llm"),
         ("independent", "own"),

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rubrics import Condition, Item, Rubric, load_rubric
 
 YES_NO = [{"code": "yes", "label": "Yes"}, {"code": "no", "label": "No"}]
+FAVOURABLE = [{**option, "polarity": "favourable"} for option in YES_NO]
 SIDES = [
     {"code": "A", "label": "{position} is worse"},
     {"code": "B", "label": "{position} is worse"},
@@ -54,6 +55,18 @@ def rubric(*items: dict[str, Any], **changes: Any) -> dict[str, Any]:
         ({"kind": "preference"}, "a preference is between A and B; there is no option A or B"),
         ({"role": "preference"}, "role: 'preference' is read from a preference, not from a choice"),
         ({"role": "bias"}, r"options\[0\]: 'yes' needs a polarity"),
+        (
+            {"role": "bias", "options": FAVOURABLE},
+            "options: no option is unfavourable, so the bias",
+        ),
+        ({"required": "no"}, "required\n  Input should be a valid boolean"),
+        ({"required": 0}, "required\n  Input should be a valid boolean"),
+        ({"options": [{**YES_NO[0], "score": True}]}, r"score\n  Input should be a valid number"),
+        ({"options": [{**YES_NO[0], "score": "1"}]}, r"score\n  Input should be a valid number"),
+        ({"options": [{**YES_NO[0], "is_na": 1}]}, r"is_na\n  Input should be a valid boolean"),
+        ({"kind": "number", "minimum": True}, "minimum\n  Input should be a valid number"),
+        ({"kind": "text", "max_length": 9.0}, "max_length\n  Input should be a valid integer"),
+        ({"groups": {"nurse": {"option_help": {"maybe": "?"}}}}, "option_help.maybe: 'maybe' is n"),
         ({"groups": {"nurse": {"options": {"maybe": "?"}}}}, "options.maybe: 'maybe' is no option"),
         ({"translations": {"es": {"options": {"si": "Sí"}}}}, "es.options.si: 'si' is no option"),
     ],
@@ -152,6 +165,14 @@ def test_item_id_that_occurs_twice_is_refused():
         Rubric.model_validate(rubric(item(), item()))
 
 
+def test_second_item_of_the_same_role_is_refused():
+    options = [{**YES_NO[0], "polarity": "unfavourable"}, FAVOURABLE[1]]
+    judged = item(role="bias", options=options)
+
+    with pytest.raises(ValidationError, match=r"items\[1\].role: 'bias' is the role of 'fair' too"):
+        Rubric.model_validate(rubric(judged, {**judged, "id": "unfair"}))
+
+
 def test_preference_about_a_single_answer_is_refused():
     with pytest.raises(ValidationError, match="between the answers of a pair, and the unit is"):
         Rubric.model_validate(rubric(item(kind="preference", options=SIDES)))
@@ -181,19 +202,6 @@ def test_item_after_a_hidden_item_is_hidden_too():
     shown = chain.shown({"first": "no", "second": "yes", "third": "yes"})
 
     assert [item.id for item in shown] == ["first"]
-
-
-def test_group_reads_its_own_words_and_all_others_the_standard_ones():
-    worded = Item.model_validate(
-        item(help="Think.", groups={"nurse": {"text": "Fair?", "options": {"no": "Not fair"}}})
-    )
-
-    nurse, doctor = worded.worded("nurse"), worded.worded("doctor")
-
-    assert (nurse.text, nurse.help) == ("Fair?", "Think.")
-    assert [option.label for option in nurse.options] == ["Yes", "Not fair"]
-    assert nurse.codes == worded.codes
-    assert doctor == worded == worded.worded()
 
 
 def test_rubric_that_was_stored_as_json_is_the_same_again():

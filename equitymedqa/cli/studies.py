@@ -14,9 +14,9 @@ StudyName = Annotated[str | None, typer.Option("--study", help="Needed if there 
 @app.command()
 def create(
     protocol: Annotated[str, typer.Argument(help="A shipped protocol or a YAML file.")],
-    answers: Annotated[list[Path], typer.Option(help="An answer file; repeat for each source.")],
+    answers: Annotated[list[Path], typer.Option(help="Answer files, one of each source.")],
     more: Annotated[list[Path] | None, typer.Argument(help="Further answer files.")] = None,
-    name: Annotated[str | None, typer.Option(help="How commands call it.")] = None,
+    study: Annotated[str | None, typer.Option("--name", help="How commands call it.")] = None,
     title: Annotated[str | None, typer.Option(help="What raters read.")] = None,
     seed: Annotated[int, typer.Option(help="Where orders start from.")] = 0,
 ) -> None:
@@ -29,7 +29,7 @@ def create(
             session,
             protocol=protocol,
             answers=[*answers, *(more or [])],
-            name=name,
+            name=study,
             title=title,
             seed=seed,
         )
@@ -37,6 +37,8 @@ def create(
     typer.echo(f"Judgments needed: {_counts(made.judgments_needed)}.")
     if made.n_failed:
         typer.echo(f"{made.n_failed} of {made.n_answers} answers failed and are left out.")
+    for name, meant in made.doubtful_sets.items():
+        typer.echo(f"{name!r} is no published set and is treated as your own. Is {meant!r} meant?")
     if made.unused_sets:
         typer.echo(
             f"In no unit, since the protocol has no line for them: {_counts(made.unused_sets)}."

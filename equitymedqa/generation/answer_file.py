@@ -2,22 +2,28 @@
 
 A line counts once its newline is on the disk. Whatever a crash left behind the last newline is
 set aside in a file beside it, so that nothing is thrown away unseen and the answer is made anew.
+An answer whose question got other labels or pairs is written once more, and its last line counts.
 """
 
+import errno
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pydantic import ValidationError
 
+from equitymedqa.generation.conflicts import refuse_rivals
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.records import AnswerRecord
 
 # What may differ between two runs that gave the same answer.
 CIRCUMSTANCES = {"created_at", "batch_size"}
+# What may differ between two lines of one answer: the text of the question decides the id.
+LABELS = {"question", "pairs"}
+WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
 class AnswerFile:
@@ -99,6 +105,13 @@ class AnswerFile:
                 f"another process is adding answers to {self.path}; wait for it, or choose "
                 "another file"
             ) from error
+        except OSError as error:
+            if error.errno not in WITHOUT_LOCKS:
+                raise
+            raise GenerationError(
+                f"{self.path} cannot be locked: {error.strerror}. Its file system lends no locks, "
+                "as some network drives; choose a file on another one"
+            ) from error
 
     def _mend_last_line(self) -> None:
         content = self.path.read_bytes()
@@ -119,14 +132,27 @@ class AnswerFile:
 
 
 def iter_answers(path: Path) -> Iterator[AnswerRecord]:
-    """The answers of one file, in the order of its lines.
+    """The answers of one file, each once as its last line has it, in the order of first lines.
 
     Raises
     ------
     GenerationError
-        If the file cannot be read, a line is no answer or the last line is torn; the message
-        names file and line.
+        If the file cannot be read, a line is no answer, the last line is torn or two lines give
+        one id to different answers; the message names file and line.
     """
+    answers: dict[str, AnswerRecord] = {}
+    for number, answer in enumerate(_lines(path), start=1):
+        known = answers.get(answer.answer_id)
+        if known and _content(known, without=LABELS) != _content(answer, without=LABELS):
+            raise GenerationError(
+                f"{path}, line {number}: answer {answer.answer_id!r} is not the same as on an "
+                "earlier line; keep the right one of the two"
+            )
+        answers[answer.answer_id] = answer
+    return iter(answers.values())
+
+
+def _lines(path: Path) -> Iterator[AnswerRecord]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
@@ -141,20 +167,28 @@ def read_answers(paths: Sequence[Path]) -> list[AnswerRecord]:
     Raises
     ------
     GenerationError
-        As `iter_answers` does, and if one id stands for two different answers.
+        As `iter_answers` does; if one id stands for two different answers; and if one source
+        has two answers to one question.
     """
-    answers: dict[str, AnswerRecord] = {}
-    places: dict[str, Path] = {}
+    answers: dict[tuple[str, str, str, int], tuple[AnswerRecord, Path]] = {}
+    ids: dict[str, tuple[AnswerRecord, Path]] = {}
     for path in paths:
         for answer in iter_answers(path):
-            known = answers.setdefault(answer.answer_id, answer)
-            first_place = places.setdefault(answer.answer_id, path)
-            if _content(known) != _content(answer):
+            known, first_place = ids.setdefault(answer.answer_id, (answer, path))
+            if known is not answer and _content(known) != _content(answer):
                 raise GenerationError(
                     f"answer {answer.answer_id!r} is not the same in {first_place} and in {path}; "
                     "leave one of the two out"
                 )
-    return list(answers.values())
+            key = (
+                answer.source,
+                answer.question.dataset,
+                answer.question.question_id,
+                answer.answer_index,
+            )
+            first, first_place = answers.setdefault(key, (answer, path))
+            refuse_rivals(first, answer, places=(first_place, path))
+    return [answer for answer, _ in answers.values()]
 
 
 def _parse(line: bytes, *, place: str) -> AnswerRecord:
@@ -171,8 +205,8 @@ def _parse(line: bytes, *, place: str) -> AnswerRecord:
         raise GenerationError(f"{place} is not an answer: {key}: {first['msg']}") from error
 
 
-def _content(answer: AnswerRecord) -> dict[str, object]:
-    return answer.model_dump(exclude=CIRCUMSTANCES)
+def _content(answer: AnswerRecord, *, without: Set[str] = frozenset()) -> dict[str, object]:
+    return answer.model_dump(exclude={*CIRCUMSTANCES, *without})
 
 
 def _is_answer(line: bytes) -> bool:

@@ -1,7 +1,8 @@
 """A question in a prompt as token ids: the model's chat template applied once, never retokenised.
 
-Three silent mistakes are ruled out here: a doubled or missing first token, a system text that a
-template drops, and a question whose words are read as control tokens.
+Four silent mistakes are ruled out here: a doubled or missing first token, a system text that a
+template drops, a question whose words are read as control tokens, and a plain prompt that ends
+with the token that ends an answer.
 """
 
 import json
@@ -60,7 +61,7 @@ class PromptWriter:
 
     def _encode(self, question: str) -> list[int]:
         if self.form == "plain":
-            return list(self._tokenizer(self._prompt.plain_text(question))["input_ids"])
+            return self._encode_plain(self._prompt.plain_text(question))
         encoded = self._tokenizer.apply_chat_template(
             self._prompt.messages(question, fold=self.form == "folded"),
             tokenize=True,
@@ -69,6 +70,12 @@ class PromptWriter:
             **self._template_arguments(),
         )
         return list(encoded["input_ids"])
+
+    def _encode_plain(self, text: str) -> list[int]:
+        ids = list(self._tokenizer(text, split_special_tokens=True)["input_ids"])
+        # Some tokenizers close all text with an EOS, after which there is nothing to go on with.
+        # If it was the BOS, which is the same token in some models, `with_one_bos` puts it back.
+        return ids[:-1] if ids[-1:] == [self._tokenizer.eos_token_id] else ids
 
     def _find_form(self) -> PromptForm:
         if self._tokenizer.chat_template is None:

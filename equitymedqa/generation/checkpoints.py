@@ -57,13 +57,14 @@ def find_checkpoint(model: str, note: Callable[[str], None]) -> Checkpoint:
     folder = Path(model).expanduser()
     if folder.is_dir():
         return Checkpoint(folder.resolve().name, folder, folder_digest(folder))
-    if model.startswith((".", "/", "~")) or model.count("/") != 1:
+    # A revision may hold slashes, as refs/pr/1 does.
+    hub_id, _, wanted = model.partition("@")
+    if model.startswith((".", "/", "~")) or hub_id.count("/") != 1:
         raise GenerationError(
             f"model {model!r} is no folder here, and no hub id either, which would look like "
             f"'owner/name'; {EMBEDDED!r} is the small model that comes with the installation"
         )
 
-    hub_id, _, wanted = model.partition("@")
     try:
         commit = resolve_revision(hub_id, revision=wanted or None).resolved
         note(f"Fetching {hub_id} at {commit[:12]}, unless it is here ...")

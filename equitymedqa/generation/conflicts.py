@@ -1,4 +1,4 @@
-"""No question twice from one source: an answer file is not mixed from two ways of answering."""
+"""No question twice from one source: answers are not mixed from two ways of answering."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,6 +6,9 @@ from pathlib import Path
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.plan import Job
 from equitymedqa.records import AnswerRecord
+
+Way = Mapping[str, object]
+"""All that decides an answer besides the question, by names that people know."""
 
 
 def refuse_other_answers(
@@ -30,28 +33,69 @@ def refuse_other_answers(
         return
     if record.answer_id == planned[question]:
         return
+    differences = _differences(_way_of(record), _way_of_job(job), places=("there", "now"))
     raise GenerationError(
         f"{place} holds an answer by {job.source} to question {question[1]!r} that was made in "
-        f"another way ({_difference(record, job)}); repeat that way, or choose another file"
+        f"another way ({differences}); repeat that way, or choose another file"
     )
 
 
-def _difference(record: AnswerRecord, job: Job) -> str:
-    then_and_now = {
-        "max_new_tokens": (record.decoding.max_new_tokens, job.decoding.max_new_tokens),
-        "temperature": (record.decoding.temperature, job.decoding.temperature),
-        "top_p": (record.decoding.top_p, job.decoding.top_p),
-        "seed": (record.seed, job.seed),
-        "prompt": (record.prompt_version, job.prompt.prompt_version),
-        "weights": (record.revision, job.identity.revision),
-        "dtype": (record.dtype, job.identity.dtype),
-        "attention": (record.attention, job.identity.attention),
-        "tokenizer": (record.tokenizer_sha256, job.identity.tokenizer_sha256),
-        "chat template": (record.template_sha256, job.identity.template_sha256),
+def refuse_rivals(first: AnswerRecord, second: AnswerRecord, *, places: tuple[Path, Path]) -> None:
+    """Refuse two answers to one question that go by the name of one source.
+
+    Raises
+    ------
+    GenerationError
+        If the two are different answers; the message names both files and what differs.
+    """
+    if first.answer_id == second.answer_id:
+        return
+    names = (str(places[0]), str(places[1]))
+    differences = _differences(
+        _way_of(first), _way_of(second), places=("in the first", "in the second")
+    )
+    raise GenerationError(
+        f"{first.source} answers question {first.question.question_id!r} of set "
+        f"{first.question.dataset!r} in {names[0]} and otherwise in {names[1]} ({differences}); "
+        "leave one of the two out or, if these are two models, put one into a folder of another "
+        "name and answer again"
+    )
+
+
+def _way_of(record: AnswerRecord) -> Way:
+    return {
+        "max_new_tokens": record.decoding.max_new_tokens,
+        "temperature": record.decoding.temperature,
+        "top_p": record.decoding.top_p,
+        "seed": record.seed,
+        "prompt": record.prompt_version,
+        "weights": record.revision,
+        "dtype": record.dtype,
+        "attention": record.attention,
+        "tokenizer": record.tokenizer_sha256,
+        "chat template": record.template_sha256,
     }
+
+
+def _way_of_job(job: Job) -> Way:
+    return {
+        "max_new_tokens": job.decoding.max_new_tokens,
+        "temperature": job.decoding.temperature,
+        "top_p": job.decoding.top_p,
+        "seed": job.seed,
+        "prompt": job.prompt.prompt_version,
+        "weights": job.identity.revision,
+        "dtype": job.identity.dtype,
+        "attention": job.identity.attention,
+        "tokenizer": job.identity.tokenizer_sha256,
+        "chat template": job.identity.template_sha256,
+    }
+
+
+def _differences(one: Way, other: Way, *, places: tuple[str, str]) -> str:
     differences = [
-        f"{name}: {then!r} there, {now!r} now"
-        for name, (then, now) in then_and_now.items()
-        if then != now
+        f"{name}: {one[name]!r} {places[0]}, {other[name]!r} {places[1]}"
+        for name in one
+        if one[name] != other[name]
     ]
     return "; ".join(differences) or "the question or the prompt has other words"

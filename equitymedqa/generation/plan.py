@@ -77,7 +77,7 @@ def plan_answers(
         _plan_one(
             question,
             job,
-            pairs=tuple(memberships[question.question_id]),
+            pairs=tuple(memberships[question.dataset, question.question_id]),
             writer=writer,
             context_length=context_length,
         )
@@ -85,14 +85,16 @@ def plan_answers(
     ]
 
 
-def pair_memberships(pairs: Sequence[PairRecord]) -> dict[str, list[PairMembership]]:
-    """The pairs of each question, by question id."""
-    memberships: dict[str, list[PairMembership]] = defaultdict(list)
+def pair_memberships(
+    pairs: Sequence[PairRecord],
+) -> dict[tuple[str, str], list[PairMembership]]:
+    """The pairs of each question, by question set and question id: a job can have several sets."""
+    memberships: dict[tuple[str, str], list[PairMembership]] = defaultdict(list)
     for pair in pairs:
         first = PairMembership(pair_id=pair.pair_id, position=1, attributes=pair.attributes)
         second = PairMembership(pair_id=pair.pair_id, position=2, attributes=pair.attributes)
-        memberships[pair.question_1.question_id].append(first)
-        memberships[pair.question_2.question_id].append(second)
+        for question, side in ((pair.question_1, first), (pair.question_2, second)):
+            memberships[question.dataset, question.question_id].append(side)
     return memberships
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
+from equitymedqa.fields import unstorable
 from equitymedqa.generation.chat import PromptWriter
 from equitymedqa.generation.checkpoints import Checkpoint
 from equitymedqa.generation.completion import Completion
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import ModelIdentity, digest
 from equitymedqa.generation.reasoning import reasoning_marks, split_reasoning
+from equitymedqa.generation.transformers_batches import StepCounter, pad_left
 from equitymedqa.generation.transformers_loading import (
     find_device,
     is_out_of_memory,
@@ -49,7 +51,9 @@ class TransformersEngine:
     def __init__(self, checkpoint: Checkpoint, *, device: str | None = None) -> None:
         self._checkpoint = checkpoint
         self._device = find_device(device)
-        self._max_rows: int | None = None
+        self._too_many_tokens: int | None = None
+        """Tokens that a batch would have held, prompts and answers, when memory last failed."""
+
         self._config = load_config(checkpoint)
         self.tokenizer = load_tokenizer(checkpoint)
         self._stop_ids = load_stop_ids(checkpoint, config=self._config, tokenizer=self.tokenizer)
@@ -110,36 +114,54 @@ class TransformersEngine:
         row_seeds : (n_prompts,)
             Used only at a temperature above 0.
         on_step
-            Told after each step how many tokens it brought.
+            Told after each step how many tokens it brought, and fewer than none where memory broke
+            off a batch that is tried again.
 
         Raises
         ------
         GenerationError
             If memory does not suffice for a single prompt.
         """
+        tokens_each = max(map(len, prompts)) + decoding.max_new_tokens
+        most = self._rows_to_try(len(prompts), tokens_each)
         completions: list[Completion] = []
         while len(completions) < len(prompts):
             start = len(completions)
-            size = min(self._max_rows or len(prompts), len(prompts) - start)
+            size = min(most, len(prompts) - start)
             rows = slice(start, start + size)
+            steps = StepCounter(self._stop_ids, on_step)
             try:
-                completions += self._answer_batch(prompts[rows], decoding, row_seeds[rows], on_step)
+                completions += self._answer_batch(prompts[rows], decoding, row_seeds[rows], steps)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 if size == 1:
                     raise self._no_memory(decoding) from error
-                self._max_rows = size // 2
-            if self._device.type == "cuda" and self._max_rows:
+                self._too_many_tokens = size * tokens_each
+                most = size // 2
+                steps.take_back()
+            if self._device.type == "cuda" and most < len(prompts):
                 torch.cuda.empty_cache()
         return completions
+
+    def _rows_to_try(self, n_prompts: int, tokens_each: int) -> int:
+        """How many prompts to answer together at first, after what memory has taught.
+
+        The longest batches come first, and shorter ones can be large again. To try one costs the
+        time of a batch if it fails, so it has to be smaller by a tenth than what failed.
+        """
+        size = n_prompts
+        if self._too_many_tokens is not None:
+            while size > 1 and size * tokens_each > 0.9 * self._too_many_tokens:
+                size //= 2
+        return size
 
     def _answer_batch(
         self,
         prompts: Sequence[list[int]],
         decoding: Decoding,
         row_seeds: Sequence[int],
-        on_step: Callable[[int], None],
+        steps: StepCounter,
     ) -> list[Completion]:
         ids, mask = pad_left(prompts, pad=self._pad_id)
         n_prompt = ids.shape[1]
@@ -159,7 +181,7 @@ class TransformersEngine:
                 attention_mask=mask.to(self._device),
                 generation_config=self._generation_config(decoding.max_new_tokens),
                 logits_processor=processors,
-                stopping_criteria=StoppingCriteriaList([_StepCounter(self._stop_ids, on_step)]),
+                stopping_criteria=StoppingCriteriaList([steps]),
             )
         written = output[:, n_prompt:].tolist()
         return [
@@ -178,6 +200,8 @@ class TransformersEngine:
                 if parts.is_closed
                 else "the model ended in its reasoning"
             )
+        elif fault := unstorable(text):
+            text, error = "", f"the model's answer is {fault}"
         return Completion(
             text=text,
             finish_reason="error" if error else "length" if end is None else "stop",
@@ -192,6 +216,16 @@ class TransformersEngine:
             ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return str(text).strip()
+
+    def load_weights(self) -> None:
+        """Load the weights now, unless they are loaded: it takes seconds to minutes.
+
+        Raises
+        ------
+        GenerationError
+            If they cannot be read, are not whole, or do not fit into memory.
+        """
+        _ = self.model
 
     @cached_property
     def model(self) -> Any:
@@ -216,8 +250,10 @@ class TransformersEngine:
 
     @property
     def _pad_id(self) -> int:
-        own = self.tokenizer.pad_token_id
-        return int(own) if own is not None else next(iter(self._stop_ids), 0)
+        # Padding is masked, so that any token does that the model has a row for.
+        n_rows = self._config.get_text_config().vocab_size
+        candidates = (self.tokenizer.pad_token_id, *self._stop_ids)
+        return next((one for one in candidates if one is not None and one < n_rows), 0)
 
     def _generation_config(self, max_new_tokens: int) -> Any:
         return GenerationConfig(
@@ -234,36 +270,6 @@ class TransformersEngine:
             f"{decoding.max_new_tokens} tokens by {self._checkpoint.name!r}; allow fewer tokens, "
             "or take a smaller model or another device"
         )
-
-
-class _StepCounter:
-    """Counts the tokens of each step; stops nothing."""
-
-    def __init__(self, stop_ids: Sequence[int], on_step: Callable[[int], None]) -> None:
-        self._stop_ids = torch.tensor(stop_ids, dtype=torch.long)
-        self._on_step = on_step
-        self._running: torch.Tensor | None = None
-
-    def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
-        last = input_ids[:, -1].cpu()
-        running = (
-            torch.ones_like(last, dtype=torch.bool) if self._running is None else self._running
-        )
-        self._on_step(int(running.sum()))
-        self._running = running & ~torch.isin(last, self._stop_ids)
-        return torch.zeros(len(last), dtype=torch.bool, device=input_ids.device)
-
-
-def pad_left(prompts: Sequence[list[int]], *, pad: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and attention mask, both (n_prompts, longest), prompts aligned at their end.
-
-    The next token is read from the last column, so padding on the right changes every shorter
-    row's answer, without an error.
-    """
-    longest = max(len(prompt) for prompt in prompts)
-    ids = [[pad] * (longest - len(prompt)) + prompt for prompt in prompts]
-    mask = [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]
-    return torch.tensor(ids), torch.tensor(mask)
 
 
 def _tokenizer_content(tokenizer: Any) -> Any:

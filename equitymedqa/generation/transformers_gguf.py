@@ -10,6 +10,9 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
 from transformers.utils import logging
 
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.transformers_loading import is_out_of_memory
+
 
 def save_as_checkpoint(gguf: Path, folder: Path) -> None:
     """Unpack the weights to float32 and save them with configuration and tokenizer.
@@ -21,7 +24,21 @@ def save_as_checkpoint(gguf: Path, folder: Path) -> None:
     ------
     OSError
         If there is no room for it.
+    GenerationError
+        If memory does not suffice.
     """
+    try:
+        _save_as_checkpoint(gguf, folder)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise GenerationError(
+            f"{gguf.name} cannot be unpacked: memory does not suffice. It needs 2 GB for half a "
+            "minute; close other programs, or name another model"
+        ) from error
+
+
+def _save_as_checkpoint(gguf: Path, folder: Path) -> None:
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)

@@ -12,6 +12,14 @@ from transformers.utils import logging
 from equitymedqa.generation.checkpoints import Checkpoint
 from equitymedqa.generation.errors import GenerationError
 
+# torch has a class for a full device; these come as plain RuntimeErrors.
+OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+
 logging.disable_progress_bar()
 logging.set_verbosity_error()
 
@@ -31,17 +39,26 @@ def load_tokenizer(checkpoint: Checkpoint) -> Any:
 def load_stop_ids(checkpoint: Checkpoint, *, config: Any, tokenizer: Any) -> tuple[int, ...]:
     """The tokens that end an answer, of which a chat model has several.
 
-    The generation configuration knows them best, then the model's, then the tokenizer.
+    Each of generation configuration, model's configuration and tokenizer can lack one, and an
+    answer that runs past its end goes on with an invented conversation: so all of them count.
     """
     with _explained(checkpoint):
         if (checkpoint.folder / "generation_config.json").is_file():
             own = GenerationConfig.from_pretrained(checkpoint.folder)
         else:
             own = GenerationConfig.from_model_config(config)
-    stop = own.eos_token_id if own.eos_token_id is not None else tokenizer.eos_token_id
-    if stop is None:
-        return ()
-    return tuple(sorted(stop)) if isinstance(stop, list) else (stop,)
+    # A configuration without an EOS gets its class's default, which can be any word's token here.
+    control = set(tokenizer.added_tokens_decoder)
+    configured = {*_ids(config), *_ids(config.get_text_config())} & control
+    return tuple(sorted({*_ids(own), *configured, *_ids(tokenizer)}))
+
+
+def _ids(holder: Any) -> list[int]:
+    """The EOS of a configuration or tokenizer: none, one or several."""
+    eos = getattr(holder, "eos_token_id", None)
+    if eos is None:
+        return []
+    return list(eos) if isinstance(eos, list | tuple) else [eos]
 
 
 def load_model(
@@ -92,10 +109,9 @@ def find_device(device: str | None) -> torch.device:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether this is how torch says that memory does not suffice."""
-    # On CPU it says so in a plain RuntimeError.
-    return isinstance(
-        error, torch.OutOfMemoryError | MemoryError
-    ) or "can't allocate memory" in str(error)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return any(words in str(error) for words in OUT_OF_MEMORY)
 
 
 @contextmanager

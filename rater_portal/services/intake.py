@@ -1,7 +1,7 @@
 """Making a study: a protocol and answer files become units, and places for raters."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
+from equitymedqa.catalog import near_miss
 from equitymedqa.generation import read_answers
 from equitymedqa.records import AnswerRecord
 from rater_portal.database import transaction
@@ -38,6 +39,9 @@ class StudySummary:
 
     unused_sets: Mapping[str, int]
     """Answers that no unit shows, by set: the protocol asks nothing of them."""
+
+    doubtful_sets: Mapping[str, str]
+    """Names of sets, in protocol or answers, that look like a published set's: what was meant?"""
 
     n_truncated: int
     """Answers that were cut at the token limit; they are shown as they are."""
@@ -83,7 +87,7 @@ def create_study(
         study = _add_study(session, protocol, name or protocol.id, title, seed, synthetic)
         _add_rubrics(session, study, rubrics)
         _add_units(session, study, units)
-    return _summary(name or protocol.id, units, records)
+    return _summary(name or protocol.id, protocol, units, records)
 
 
 def add_places(session: Session, *, study: str, per_unit: int = 1) -> None:
@@ -178,7 +182,10 @@ def _unit(study: Study, unit: PlannedUnit) -> Unit:
 
 
 def _summary(
-    name: str, units: Sequence[PlannedUnit], records: Sequence[AnswerRecord]
+    name: str,
+    protocol: Protocol,
+    units: Sequence[PlannedUnit],
+    records: Sequence[AnswerRecord],
 ) -> StudySummary:
     needed: Counter[str] = Counter()
     for unit in units:
@@ -194,6 +201,15 @@ def _summary(
         judgments_needed=needed,
         n_answers=len(records),
         n_failed=sum(not has_text(record) for record in records),
+        doubtful_sets=_doubtful(
+            {one for line in protocol.assessments for one in line.sets}
+            | {record.question.dataset for record in records}
+        ),
         unused_sets=Counter(record.question.dataset for record in unused),
         n_truncated=endings["length"],
     )
+
+
+def _doubtful(sets: Iterable[str]) -> dict[str, str]:
+    meant = {name: near_miss(name) for name in sorted(sets)}
+    return {name: likely for name, likely in meant.items() if likely is not None}
