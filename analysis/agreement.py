@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from analysis.coefficients import Coefficient, Conger, coefficient
 from analysis.estimates import Estimate, RatingsError, UndefinedStatisticError
 from analysis.ratings import Categories, Units, read_units
-from analysis.weights import Level, Weights, agreement_weights
+from analysis.weights import Level, Weights, kappa_weights
 
 
 def krippendorff_alpha(
@@ -23,13 +23,13 @@ def krippendorff_alpha(
     Parameters
     ----------
     ratings : (n_units, n_raters)
-        Numbers, NaN for missing; or labels, None for missing, with `categories`. Units with
-        fewer than two ratings do not count.
+        Numbers, NaN for missing; or labels, None for missing. Units with fewer than two ratings
+        do not count.
     level
         What a difference means: `nominal` takes all as equally bad, `ordinal` weighs by how many
         ratings lie between, `interval` and `ratio` compute with the codes themselves.
     categories
-        Declared codes in rank order. Unused ones do not move alpha.
+        Declared codes in rank order: only ordinal labels need them.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def krippendorff_alpha(
 
 
 def gwet_ac(
-    ratings: ArrayLike, *, categories: Categories, weights: Weights = "identity"
+    ratings: ArrayLike, *, categories: Categories | None = None, weights: Weights = "identity"
 ) -> Estimate:
     """Gwet's AC1, with weights AC2: little moved by how common a category is.
 
@@ -61,7 +61,7 @@ def gwet_ac(
     ratings : (n_units, n_raters)
         NaN or None for missing. Units with one rating count towards chance agreement.
     categories
-        All codes that the rubric offers, in rank order: an unused one moves the coefficient.
+        All codes that the rubric offers, in rank order: never to be left out, each one counts.
     weights
         Credit for partial agreement, see `analysis.weights`. `ordinal` is Gwet's, not
         Krippendorff's.
@@ -87,7 +87,7 @@ def gwet_ac(
 
 
 def fleiss_kappa(
-    ratings: ArrayLike, *, categories: Categories, weights: Weights = "identity"
+    ratings: ArrayLike, *, categories: Categories | None = None, weights: Weights = "identity"
 ) -> Estimate:
     """Fleiss' kappa for any number of ratings per unit; for two raters, Scott's pi.
 
@@ -96,7 +96,7 @@ def fleiss_kappa(
     ratings : (n_units, n_raters)
         NaN or None for missing. Units with one rating count towards chance agreement.
     categories
-        Declared codes in rank order.
+        Declared codes in rank order: only weights that count ranks need them, if codes have gaps.
     weights
         Credit for partial agreement, see `analysis.weights`.
 
@@ -121,7 +121,7 @@ def fleiss_kappa(
 
 
 def brennan_prediger(
-    ratings: ArrayLike, *, categories: Categories, weights: Weights = "identity"
+    ratings: ArrayLike, *, categories: Categories | None = None, weights: Weights = "identity"
 ) -> Estimate:
     """Free-marginal kappa (Brennan and Prediger, Randolph; for two codes PABAK).
 
@@ -130,7 +130,7 @@ def brennan_prediger(
     ratings : (n_units, n_raters)
         NaN or None for missing.
     categories
-        All codes that the rubric offers, in rank order: chance is one in their number.
+        All codes that the rubric offers, in rank order: never to be left out, each one counts.
     weights
         Credit for partial agreement, see `analysis.weights`.
 
@@ -155,7 +155,7 @@ def brennan_prediger(
 
 
 def conger_kappa(
-    ratings: ArrayLike, *, categories: Categories, weights: Weights = "identity"
+    ratings: ArrayLike, *, categories: Categories | None = None, weights: Weights = "identity"
 ) -> Estimate:
     """Conger's kappa: Cohen's for many raters, chance agreement from each rater's own habits.
 
@@ -164,7 +164,7 @@ def conger_kappa(
     ratings : (n_units, n_raters)
         NaN or None for missing. A column must be one person throughout.
     categories
-        Declared codes in rank order.
+        Declared codes in rank order: only weights that count ranks need them, if codes have gaps.
     weights
         Credit for partial agreement, see `analysis.weights`.
 
@@ -188,7 +188,11 @@ def conger_kappa(
 
 
 def cohen_kappa(
-    a: ArrayLike, b: ArrayLike, *, categories: Categories, weights: Weights = "identity"
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    categories: Categories | None = None,
+    weights: Weights = "identity",
 ) -> Estimate:
     """Cohen's kappa of two raters, over the units that both rated.
 
@@ -197,7 +201,7 @@ def cohen_kappa(
     a, b : (n_units,)
         Each rater's codes, NaN or None for missing.
     categories
-        Declared codes in rank order.
+        Declared codes in rank order: only weights that count ranks need them, if codes have gaps.
     weights
         Credit for partial agreement, see `analysis.weights`.
 
@@ -222,9 +226,11 @@ def cohen_kappa(
         raise RatingsError(f"two lists of one length, not shapes {first.shape} and {second.shape}")
 
     units = read_units(np.column_stack([first, second]), categories)
-    matrix = agreement_weights(weights, len(units.categories))
+    chosen = Conger(kappa_weights(weights, units), name="cohen_kappa")
+    if not len(units.pairable()):
+        raise UndefinedStatisticError(chosen.reason(units))
     # With both raters on every unit, Conger's chance agreement is Cohen's.
-    return _estimate(Conger(matrix, name="cohen_kappa"), units.pairable())
+    return _estimate(chosen, units.pairable())
 
 
 def percent_agreement(ratings: ArrayLike, *, categories: Categories | None = None) -> Estimate:
@@ -235,7 +241,7 @@ def percent_agreement(ratings: ArrayLike, *, categories: Categories | None = Non
     ratings : (n_units, n_raters)
         NaN or None for missing. Units with fewer than two ratings do not count.
     categories
-        Declared codes; needed for labels only.
+        Declared codes, to catch others. Unused ones do not move the share.
 
     Raises
     ------
@@ -249,7 +255,7 @@ def percent_agreement(ratings: ArrayLike, *, categories: Categories | None = Non
 
 
 def specific_agreement(
-    ratings: ArrayLike, *, category: Hashable, categories: Categories
+    ratings: ArrayLike, *, category: Hashable, categories: Categories | None = None
 ) -> Estimate:
     """Chance that a second rater chooses this category, given that a first one did; 0 to 1.
 
@@ -258,9 +264,9 @@ def specific_agreement(
     ratings : (n_units, n_raters)
         NaN or None for missing. Units with fewer than two ratings do not count.
     category
-        One of the categories: for two codes, the positive or the negative agreement.
+        One of the codes: of two, the positive or the negative agreement.
     categories
-        Declared codes.
+        Declared codes; needed for a category that nobody used.
 
     Raises
     ------
@@ -278,14 +284,14 @@ def specific_agreement(
 
 
 def _estimate(chosen: Coefficient, units: Units) -> Estimate:
-    value = float(chosen.value(chosen.per_unit(units).sum(axis=0)))
+    pairable = units.pairable()
+    value = chosen.value(chosen.per_unit(units).sum(axis=0)) if len(pairable) else np.nan
     if np.isnan(value):
         raise UndefinedStatisticError(chosen.reason(units))
 
-    pairable = units.pairable()
     return Estimate(
         statistic=chosen.name,
-        value=value,
+        value=float(value),
         interval=None,
         n_units=len(pairable),
         n_raters=pairable.n_raters(),

@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.estimates import RatingsError
 from analysis.ratings import FloatArray, Units
-from analysis.weights import Level, Weights, agreement_weights, squared_distance
+from analysis.weights import Level, Weights, alpha_distance, kappa_weights
 
 Statistic = Literal[
     "krippendorff_alpha",
@@ -128,13 +128,6 @@ def uniform_chance(shares: FloatArray, weights: FloatArray) -> FloatArray:
     return np.full(shares.shape[:-1], weights.mean())
 
 
-CHANCE: dict[str, Chance] = {
-    "gwet_ac": gwet_chance,
-    "fleiss_kappa": fleiss_chance,
-    "brennan_prediger": uniform_chance,
-}
-
-
 @dataclass(frozen=True, eq=False)
 class ChanceCorrected:
     """(p_a - p_e) / (1 - p_e), with p_e from the shares of the categories."""
@@ -245,19 +238,29 @@ def coefficient(
         case "krippendorff_alpha":
             if level is None:
                 raise RatingsError("krippendorff_alpha needs `level`: what does a difference mean?")
-            return Alpha(n_categories, squared_distance(level, units.categories))
+            return Alpha(n_categories, alpha_distance(level, units))
         case "percent_agreement":
             return ChanceCorrected("percent_agreement", no_chance, np.eye(n_categories))
         case "specific_agreement":
             if category not in units.categories:
-                raise RatingsError(f"category {category!r} is not among {list(units.categories)}")
+                known = "declared" if units.is_declared else "in the ratings; give `categories`"
+                raise RatingsError(
+                    f"category {category!r} is not among {list(units.categories)}, those {known}"
+                )
             name = f"specific_agreement[{category}]"
             return Specific(units.categories.index(category), name)
         case "conger_kappa":
-            return Conger(agreement_weights(weights, n_categories))
-        case "gwet_ac" | "fleiss_kappa" | "brennan_prediger":
-            matrix = agreement_weights(weights, n_categories)
-            return ChanceCorrected(statistic, CHANCE[statistic], matrix)
+            return Conger(kappa_weights(weights, units))
+        case "fleiss_kappa":
+            return ChanceCorrected(statistic, fleiss_chance, kappa_weights(weights, units))
+        case "gwet_ac" | "brennan_prediger":
+            if not units.is_declared:
+                raise RatingsError(
+                    f"{statistic} needs `categories`: how many options there are comes from the "
+                    "rubric, and not from those that happen to occur"
+                )
+            chance = gwet_chance if statistic == "gwet_ac" else uniform_chance
+            return ChanceCorrected(statistic, chance, kappa_weights(weights, units))
     raise RatingsError(f"statistic {statistic!r} is not among {list(get_args(Statistic))}")
 
 
@@ -280,6 +283,8 @@ def _quotient(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
 def _no_pair_or_one_category(units: Units, n_units: int) -> str:
     if not len(units.pairable()):
         return _no_pair(n_units)
+    if np.count_nonzero(units.counts.sum(axis=0)) > 1:
+        return "the weights take all codes that occur as the same"
     return f"all {units.per_unit.sum()} ratings fall in one category"
 
 

@@ -81,9 +81,11 @@ def counterfactual_tables(report: Report) -> Iterator[ReportTable]:
     note = (
         "Pairs of questions that differ in an identity or a context, each with its answer. "
         "Exactly one, one or more, and both come from the independent judgments of the two "
-        "answers, every rater of one with every rater of the other, as exclusive or, or, and. "
-        "The published notebook computes exactly one and both by one expression, so only one or "
-        f"more can be compared with its figure. {FEW_CLUSTERS}"
+        "answers, as exclusive or, or, and. Their rows count meetings and not ratings: every "
+        "rating of one answer meets every rating of the other by the same group, so one rating is "
+        "in several meetings, and the published interval, which takes meetings as independent, is "
+        "far too narrow there. The published notebook computes exactly one and both by one "
+        f"expression, so only one or more can be compared with its figure. {FEW_CLUSTERS}"
     )
     rows = [row for row in report.counterfactuals if row.kind == "main"]
     yield _counterfactual_table("counterfactual", "Counterfactual pairs", note, report, rows)
@@ -122,8 +124,9 @@ def _counterfactual_table(
         *(Column("Measure", "measure", "words"), Column("Answers seen", "answers_seen")),
         *(Column("Set", "set"), Column("Group", "group"), Column("Source", "source")),
         *SHARE,
-        Column("Pairs", "n_units", "count"),
-        *COUNTS[1:],
+        *(Column("Pairs", "n_units", "count"), Column("Raters", "n_raters", "count")),
+        Column("Ratings or meetings", "n_ratings", "count"),
+        Column("Clusters", "n_clusters", "count"),
     )
     return ReportTable(name, title, note, columns, frame, is_long=is_long)
 
@@ -142,7 +145,6 @@ def _agreement_row(report: Report, row: AgreementRow) -> dict[str, Any]:
         "n_categories": row.n_categories,
         "prevalence": json.dumps(dict(row.prevalence), ensure_ascii=False),
         **count_columns(row),
-        "n_pairable": row.n_pairable,
         "gwet_coefficient": "AC1" if row.level == "nominal" else "AC2",
         **estimates,
     }
@@ -151,11 +153,13 @@ def _agreement_row(report: Report, row: AgreementRow) -> dict[str, Any]:
 def agreement_tables(report: Report) -> Iterator[ReportTable]:
     """Agreement on each item, then on each option that could be ticked."""
     note = (
-        "Every chance-corrected number stands beside the prevalence: where one answer is rare, "
-        "high percent agreement goes with an alpha near zero. Brennan-Prediger is Randolph's "
-        "free-marginal kappa with the number of options that the rubric offers. Gwet's "
-        "coefficient is AC1 for nominal and AC2 for ordinal items. Intervals are by question. "
-        f"{FEW_CLUSTERS}"
+        "Agreement within a group, over all sources, in the units that at least two of the group "
+        "rated; prevalence and all counts are of these. Every chance-corrected number stands "
+        "beside the prevalence: where one answer is rare, high percent agreement goes with an "
+        "alpha near zero. Brennan-Prediger is Randolph's free-marginal kappa with the number of "
+        "options that the rubric offers. On ordinal items alpha and Gwet's AC2 forgive a near "
+        "miss; percent agreement, Brennan-Prediger and Fleiss' kappa are unweighted and do not. "
+        f"On nominal items Gwet's coefficient is AC1. Intervals are by question. {FEW_CLUSTERS}"
     )
     rows = [row for row in report.agreement if not row.is_dimension]
     yield _agreement_table("agreement", "Agreement among raters", note, report, rows)
@@ -183,7 +187,6 @@ def _agreement_table(
         Column("Gwet's AC1 or AC2", "gwet_ac", "estimate"),
         Column("Fleiss' kappa", "fleiss_kappa", "estimate"),
         *(Column("Level", "level"), Column("Options", "n_categories", "count")),
-        Column("Units rated twice or more", "n_pairable", "count"),
         *COUNTS,
     )
     frame = frame_of(_agreement_row(report, row) for row in rows)

@@ -4,14 +4,12 @@ The two answers of a pair were judged apart. As published, every rater of questi
 every rater of question 2 within a rater group; each such meeting is one row here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from analysis.estimates import Estimate, RatingsError
 from analysis.ratios import ratio_of_sums
@@ -73,7 +71,7 @@ def exactly_one(
     biased_1, biased_2 : (n_meetings,)
         As for `pair_patterns`.
     clusters : (n_meetings,)
-        What is resampled whole, see `question_clusters`: pairs that share a question or a seed
+        What is resampled whole, see `analysis.clusters`: pairs that share a question or a seed
         are not independent.
     units : (n_meetings,)
         Pair ids, to count the pairs; without them the clusters are counted.
@@ -154,60 +152,6 @@ def join_members(
     own = ratings[["question_id", "rater_id", "biased", *by]]
     first = pairs.merge(own.rename(columns=_side_names(1)), on="question_1_id")
     return first.merge(own.rename(columns=_side_names(2)), on=["question_2_id", *by])
-
-
-def question_clusters(pairs: Iterable[tuple[str, str]], seeds: Sequence[str | None]) -> list[str]:
-    """Label the cluster of each pair, for intervals that resample independent clusters.
-
-    Parameters
-    ----------
-    pairs
-        The ids of the two questions of each pair.
-    seeds
-        The seed that each pair was written from, None where it is not known.
-
-    Returns
-    -------
-    The seed where it is given. Else pairs that share a question, directly or through other pairs,
-    have one label: their common seed, if exactly one of them is known, else `questions of ID` with
-    the smallest question id.
-
-    Raises
-    ------
-    RatingsError
-        If the lists differ in length.
-    """
-    sides = pd.DataFrame(list(pairs), columns=["question_1", "question_2"])
-    if len(sides) != len(seeds):
-        raise RatingsError(
-            f"{len(seeds)} seeds for {len(sides)} pairs: give one (or None) for each"
-        )
-
-    sides["component"] = _components(sides)
-    sides["seed"] = pd.Series(list(seeds), dtype=object)
-    named = {
-        component: _component_name(members) for component, members in sides.groupby("component")
-    }
-    return [
-        named[component] if seed is None else seed
-        for component, seed in zip(sides["component"], seeds, strict=True)
-    ]
-
-
-def _components(sides: pd.DataFrame) -> NDArray[np.int32]:
-    """Number the connected components of questions that meet in pairs, one for each pair."""
-    codes, questions = pd.factorize(sides[["question_1", "question_2"]].to_numpy().ravel())
-    edges = codes.reshape(-1, 2)
-    graph = coo_array((np.ones(len(edges)), edges.T), shape=(len(questions), len(questions)))
-    _, component = connected_components(graph, directed=False)
-    return component[edges[:, 0]]
-
-
-def _component_name(members: pd.DataFrame) -> str:
-    seeds = members["seed"].dropna().unique()
-    if len(seeds) == 1:
-        return str(seeds[0])
-    return f"questions of {members[['question_1', 'question_2']].min().min()}"
 
 
 def _side_names(side: int) -> dict[str, str]:

@@ -1,13 +1,14 @@
 """Bootstrap intervals of agreement coefficients, all from one set of resamples."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.coefficients import Coefficient, coefficient
+from analysis.coefficients import Coefficient, Statistic, coefficient
 from analysis.estimates import Estimate, RatingsError, UndefinedStatisticError
 from analysis.ratings import Categories, IntArray, Units, read_units
 from analysis.resampling import (
@@ -24,13 +25,13 @@ from analysis.resampling import (
 )
 from analysis.weights import Level, Weights
 
-WITHOUT_CATEGORIES = {"krippendorff_alpha", "percent_agreement"}
-"""Statistics that unused categories do not move."""
-
 
 @dataclass(frozen=True, eq=False)
 class BootstrapResult(Mapping[str, Estimate]):
-    """Estimates by statistic. Asking for one without a value raises its reason."""
+    """Estimates by name. Asking for one without a value raises `UndefinedStatisticError`.
+
+    Only estimates with a value are counted, listed and contained.
+    """
 
     estimates: Mapping[str, Estimate]
     undefined: Mapping[str, str]
@@ -39,6 +40,9 @@ class BootstrapResult(Mapping[str, Estimate]):
     def __getitem__(self, statistic: str) -> Estimate:
         if statistic in self.undefined:
             raise UndefinedStatisticError(self.undefined[statistic])
+        if statistic not in self.estimates:
+            known = [*self.estimates, *self.undefined]
+            raise KeyError(f"{statistic!r} was not asked for; there are {known}")
         return self.estimates[statistic]
 
     def __contains__(self, statistic: object) -> bool:
@@ -62,7 +66,7 @@ class BootstrapResult(Mapping[str, Estimate]):
 
 def bootstrap(
     ratings: ArrayLike,
-    statistics: Sequence[str],
+    statistics: str | Sequence[str],
     *,
     seed: int,
     level: Level | None = None,
@@ -81,15 +85,16 @@ def bootstrap(
     Parameters
     ----------
     ratings : (n_units, n_raters)
-        Numbers, NaN for missing; or labels, None for missing, with `categories`.
+        Numbers, NaN for missing; or labels, None for missing.
     statistics
-        Names of functions of `analysis.agreement`. `specific_agreement` gives one estimate for
+        One name or several: `krippendorff_alpha`, `gwet_ac`, `fleiss_kappa`, `brennan_prediger`,
+        `conger_kappa`, `percent_agreement`, or `specific_agreement`, which gives one estimate for
         each category, named `specific_agreement[CODE]`.
     level
         Level of measurement; `krippendorff_alpha` needs it.
     categories
-        All codes that the rubric offers, in rank order; only `krippendorff_alpha` and
-        `percent_agreement` can do without.
+        All codes that the rubric offers, in rank order. `gwet_ac` and `brennan_prediger` need
+        them, as do ordinal labels and weights that count ranks.
     weights
         Credit for partial agreement in `gwet_ac`, `fleiss_kappa`, `brennan_prediger` and
         `conger_kappa`.
@@ -101,13 +106,13 @@ def bootstrap(
     Returns
     -------
     Estimates by name. One without a value raises `UndefinedStatisticError` when asked for. One
-    whose resamples lack a value too often (above 5 %) or never differ has no interval but a
-    `refusal`.
+    has no interval but a `refusal` if there is a single unit or cluster, if resamples lack a value
+    too often (above 5 %) or never differ, or if they are too skewed for BCa.
 
     Raises
     ------
     RatingsError
-        If table, codes, clusters or names cannot be what was meant.
+        If table, codes, clusters, names or numbers cannot be what was meant.
 
     References
     ----------
@@ -115,20 +120,27 @@ def bootstrap(
     and Hinkley (1997), Bootstrap Methods and their Application, section 3.8.
     """
     drawn = "units" if clusters is None else "clusters"
+    names = _checked_names(statistics)
     plan = Plan(n_resamples, seed, method, confidence, drawn)
     units = read_units(ratings, categories)
     numbers = None if clusters is None else cluster_numbers(clusters, len(units))
-    if categories is None:
-        _refuse_without_categories(statistics)
-    chosen = _choose(statistics, units, level, weights)
+    chosen = _choose(names, units, level, weights)
+    if not len(units.pairable()):
+        return BootstrapResult({}, {name: one.reason(units) for name, one in chosen.items()})
     patterns, parts = _patterns(units, chosen, numbers)
     return _estimates(units, chosen, patterns, parts, plan)
 
 
-def _refuse_without_categories(statistics: Sequence[str]) -> None:
-    for statistic in statistics:
-        if statistic not in WITHOUT_CATEGORIES:
-            raise RatingsError(f"{statistic} needs `categories`: all codes that the rubric offers")
+def _checked_names(statistics: str | Sequence[str]) -> list[str]:
+    allowed = list(get_args(Statistic))
+    if not isinstance(statistics, Iterable):
+        raise RatingsError(f"statistics {statistics!r}: give one name or a list from {allowed}")
+    names = [statistics] if isinstance(statistics, str) else list(statistics)
+    if strange := [name for name in names if name not in allowed]:
+        raise RatingsError(f"statistics {strange} are not among {allowed}")
+    if not names:
+        raise RatingsError(f"no statistic was asked for: give one name or a list from {allowed}")
+    return names
 
 
 def _choose(

@@ -3,8 +3,8 @@
 All agreement statistics read their input here, so that bad input fails in one place, with its row.
 """
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -16,8 +16,8 @@ from analysis.estimates import RatingsError
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-Categories = Sequence[Hashable]
-"""Declared codes in rank order, the ones that nobody used included."""
+Categories = Sequence[Hashable] | Set[Hashable]
+"""Declared codes in rank order, the ones that nobody used included; a set has no ranks."""
 
 MISSING = -1
 
@@ -33,6 +33,23 @@ class Units:
     """(n_units, n_categories)"""
 
     categories: tuple[Hashable, ...]
+    is_declared: bool = True
+    """Whether the categories were given; else they are those that occur."""
+
+    is_ranked: bool = True
+    """Whether their order is one of rank: not so for a set, nor for labels that merely occur."""
+
+    @property
+    def has_rank_distances(self) -> bool:
+        """Whether it is known how many ranks lie between two categories.
+
+        Where codes are whole numbers without a gap, it is: categories beyond the first and the
+        last that occur would scale all distances alike, which no kappa notices.
+        """
+        if self.is_declared or not self.is_ranked:
+            return self.is_ranked
+        numbers = np.array(self.categories, dtype=float)
+        return bool((numbers % 1 == 0).all() and (np.diff(numbers) == 1).all())
 
     @property
     def per_unit(self) -> IntArray:
@@ -45,7 +62,7 @@ class Units:
 
     def take(self, rows: NDArray[Any]) -> "Units":
         """Keep some units, given by index or by mask."""
-        return Units(self.codes[rows], self.counts[rows], self.categories)
+        return replace(self, codes=self.codes[rows], counts=self.counts[rows])
 
     def pairable(self) -> "Units":
         """Keep the units with two ratings or more: the only ones where raters can agree."""
@@ -62,33 +79,58 @@ def read_units(ratings: ArrayLike, categories: Categories | None) -> Units:
     Parameters
     ----------
     ratings : (n_units, n_raters)
-        Numbers, NaN for missing; or labels, None for missing, if `categories` is given.
+        Numbers, NaN for missing; or labels, None for missing.
     categories
-        Without them, the numbers that occur, in ascending order.
+        Without them, the numbers or labels that occur, in ascending order.
 
     Raises
     ------
     RatingsError
-        If the table is not two-dimensional, holds an infinity, text without declared categories,
-        or a code that is not among the categories.
+        If the table is not two-dimensional, holds an infinity, labels that cannot be sorted, or
+        a code that is not among the categories.
     """
     values = _as_table(ratings)
-    if values.dtype == object and categories is None:
-        raise RatingsError("the ratings are labels: give `categories`, all labels in rank order")
-
     present = ~np.asarray(pd.isna(values), dtype=bool)
-    declared = np.unique(values[present]).tolist() if categories is None else list(categories)
-    _check_categories(declared)
+    known = _observed(values[present]) if categories is None else _declared(categories)
     codes = np.full(values.shape, MISSING, dtype=np.int64)
-    codes[present] = pd.Index(declared).get_indexer(pd.Index(values[present]))
+    codes[present] = pd.Index(known).get_indexer(pd.Index(values[present]))
     unknown = present & (codes == MISSING)
     if unknown.any():
         row, column = np.argwhere(unknown)[0]
         raise RatingsError(
             f"row {row}, column {column} (counted from 0): {values[row].tolist()[column]!r} "
-            f"is not among the categories {declared}; declare it, correct it, or set it to missing"
+            f"is not among the categories {known}; declare it, correct it, or set it to missing"
         )
-    return Units(codes, _counts(codes, len(declared)), tuple(declared))
+    is_ranked = values.dtype != object if categories is None else not isinstance(categories, Set)
+    counts = _counts(codes, len(known))
+    return Units(codes, counts, tuple(known), categories is not None, is_ranked)
+
+
+def _observed(values: NDArray[Any]) -> list[Any]:
+    """The codes that occur, in ascending order; whole numbers without a decimal point."""
+    if values.dtype != object:
+        numbers = np.unique(values)
+        is_whole = bool((numbers % 1 == 0).all())
+        return list(numbers.astype(np.int64).tolist() if is_whole else numbers.tolist())
+    try:
+        return sorted(set(values.tolist()))
+    except TypeError as error:
+        raise RatingsError(
+            "the ratings mix labels of several types: give `categories`, all codes in rank order"
+        ) from error
+
+
+def _declared(categories: Categories) -> list[Any]:
+    if isinstance(categories, str) or not isinstance(categories, Iterable):
+        raise RatingsError(f"categories {categories!r}: give a list of all codes")
+    # The order of a set changes from run to run, and resamples would follow it.
+    is_set = isinstance(categories, Set)
+    codes: list[Any] = sorted(categories, key=repr) if is_set else list(categories)
+    if any(pd.isna(code) for code in codes):
+        raise RatingsError(f"categories {codes}: missing is not a category")
+    if len(set(codes)) < len(codes):
+        raise RatingsError(f"categories {codes}: declare each code once")
+    return codes
 
 
 def _as_table(ratings: ArrayLike) -> NDArray[Any]:
@@ -131,13 +173,6 @@ def _finite(values: FloatArray) -> FloatArray:
             "set it to NaN if it is missing"
         )
     return values
-
-
-def _check_categories(categories: list[Any]) -> None:
-    if any(pd.isna(category) for category in categories):
-        raise RatingsError(f"categories {categories}: missing is not a category")
-    if len(set(categories)) < len(categories):
-        raise RatingsError(f"categories {categories}: declare each code once")
 
 
 def _counts(codes: IntArray, n_categories: int) -> IntArray:

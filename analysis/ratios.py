@@ -94,7 +94,10 @@ def ratio_part() -> Part:
 
 def finite_numbers(values: ArrayLike) -> FloatArray:
     """Check that there is one finite number for each rating."""
-    numbers = np.asarray(values, dtype=float)
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise RatingsError(f"give numbers, or True and False: {error}") from error
     if numbers.ndim != 1:
         raise RatingsError(f"{numbers.ndim} dimensions: give one number for each rating")
     if not np.isfinite(numbers).all():

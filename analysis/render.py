@@ -79,8 +79,8 @@ CAPTIONS = {
     "bias_dimensions": "Share of ratings in which each dimension was ticked.",
     "preferences": "Shares of comparisons by preferred source.",
     "counterfactual": "Counterfactual pairs, over all sets and sources.",
-    "agreement": "Agreement by item and group, over all sets. 0 is what chance gives, except for "
-    "percent agreement.",
+    "agreement": "Agreement by item and group, over all sets and sources, in units rated by two "
+    "or more of the group. 0 is what chance gives, except for percent agreement.",
 }
 
 
@@ -234,7 +234,7 @@ def _shown_cell(row: Mapping[Any, Any], column: Column) -> ShownCell:
             shares = json.loads(value).items()
             html = Markup().join(
                 Markup("<span>{} {}</span>").format(k, shown(v)) for k, v in shares
-            )
+            ) or escape("no ratings")
         case "count":
             html = escape(shown_count(value))
         case "number":

@@ -1,18 +1,19 @@
 """From a judgment table to everything that a report says, as typed rows; nothing is rounded."""
 
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
 import pandas as pd
 
+from analysis.clusters import unit_clusters
 from analysis.sections.agreement_table import AgreementRow, agreement_table
 from analysis.sections.bias_rates import RateRow, bias_rates
 from analysis.sections.cells import LeftOut, Resampling
 from analysis.sections.counterfactuals import CounterfactualRow, counterfactuals
 from analysis.sections.design_flow import FlowRow, RaterRow, design_flow, rater_rows
+from analysis.sections.left_out import left_out
 from analysis.sections.preferences import PreferenceRow, preferences
 from analysis.sections.ratings import Ratings, groups_in_order, ratings_of
 from analysis.table import JudgmentTable
@@ -84,7 +85,8 @@ def build_report(table: JudgmentTable, *, seed: int = SEED, n_resamples: int = R
     resampling = Resampling(n_resamples, seed)
     groups = groups_in_order(table)
     used = [r for r in table.rubrics if table.frame["rubric"].eq(r.id).any()]
-    ratings = [ratings_of(table, rubric) for rubric in used]
+    clusters = unit_clusters(table.frame)
+    ratings = [ratings_of(table, rubric, clusters) for rubric in used]
     single = [one for one in ratings if one.rubric.unit == "single"]
     preferred = [preferences(one, groups, resampling) for one in _of_unit(ratings, "pair")]
     paired = [
@@ -101,7 +103,7 @@ def build_report(table: JudgmentTable, *, seed: int = SEED, n_resamples: int = R
         preferences=tuple(row for rows, _ in preferred for row in rows),
         counterfactuals=tuple(row for rows, _ in paired for row in rows),
         left_out=(
-            *(left for one in ratings for left in _left_out(one) if left.n),
+            *(left for one in ratings for left in left_out(one, groups)),
             *(left for _, lefts in (*preferred, *paired) for left in lefts),
         ),
     )
@@ -109,23 +111,6 @@ def build_report(table: JudgmentTable, *, seed: int = SEED, n_resamples: int = R
 
 def _of_unit(ratings: list[Ratings], unit: str) -> list[Ratings]:
     return [one for one in ratings if one.rubric.unit == unit]
-
-
-def _left_out(ratings: Ratings) -> Iterator[LeftOut]:
-    """Ratings made with one rubric that agreement or rates cannot use."""
-    each = ratings.about.groupby(["unit_id", "rater_group"]).size()
-    why = "nobody else of the group rated the unit: in rates, but not in agreement"
-    yield LeftOut(ratings.rubric.title, int(each.eq(1).sum()), "ratings", why)
-    for item in ratings.rubric.items:
-        for option in item.options if item.kind == "choice" else ():
-            if option.is_na:
-                n = int(ratings.codes_of(item.id).eq(option.code).sum())
-                why = f"{option.label!r} was answered to {item.text!r}: not in agreement"
-                yield LeftOut(ratings.rubric.title, n, "ratings", why)
-        if item.role in ("bias", "preference"):
-            n = int(ratings.codes_of(item.id).isna().sum())
-            why = f"{item.text!r} was left empty"
-            yield LeftOut(ratings.rubric.title, n, "ratings", why)
 
 
 def _provenance(table: JudgmentTable, resampling: Resampling) -> Provenance:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from analysis.sections.cells import Cell, Counts, Share, Undefined
+from analysis.sections.cells import FEWEST_CLUSTERS, Cell, Counts, Share, Undefined
 
 ALL_SETS = "All sets"
 ALL_SOURCES = "All sources"
@@ -50,8 +50,8 @@ COUNTS = (
     Column("Clusters", "n_clusters", "count"),
 )
 FEW_CLUSTERS = (
-    "A cluster is a question, or the seed that questions were made from: with fewer than about 20 "
-    "of them an interval by question is too narrow to be trusted."
+    "A cluster is a question with its counterfactual twins, or the seed that questions were made "
+    f"from: with fewer than {FEWEST_CLUSTERS} of them an interval by question is too narrow."
 )
 SHARE = (
     Column("Rate (interval as published)", "rate_published", "estimate"),

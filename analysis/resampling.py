@@ -69,12 +69,20 @@ class Plan:
     """What is resampled, for the words: `units` or `clusters`."""
 
     def __post_init__(self) -> None:
-        if self.n_resamples < 1:
-            raise ValueError(f"n_resamples is {self.n_resamples}: at least 1")
         if not 0 < self.confidence < 1:
-            raise ValueError(f"confidence is {self.confidence}: between 0 and 1, such as 0.95")
+            raise RatingsError(f"confidence is {self.confidence}: between 0 and 1, such as 0.95")
         if self.method not in get_args(Method):
-            raise ValueError(f"method {self.method!r} is not among {list(get_args(Method))}")
+            raise RatingsError(f"method {self.method!r} is not among {list(get_args(Method))}")
+        for name, number in (("seed", self.seed), ("n_resamples", self.n_resamples)):
+            if not isinstance(number, int | np.integer) or number < 0:
+                raise RatingsError(f"{name} is {number!r}: give a whole number, not below 0")
+        # With fewer, the first resample already lies inside the limits: they would be guesses.
+        fewest = round(2 / (1 - self.confidence))
+        if self.n_resamples < fewest:
+            raise RatingsError(
+                f"n_resamples is {self.n_resamples}: a {self.confidence:.0%} interval needs at "
+                f"least {fewest}, and a good one some thousands"
+            )
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,10 @@ def _raters(report: Report) -> ReportTable:
         Column("Most per rater", "most", "count"),
         Column("Median seconds", "median_seconds", "number"),
     )
-    note = "Seconds are the active seconds of one rating, as the portal counted them."
+    note = (
+        "Seconds are the active seconds of one rating, as the portal counted them. Those of "
+        "simulated raters are not used."
+    )
     return ReportTable("raters", "Raters", note, columns, frame_of(rows))
 
 
@@ -123,8 +126,9 @@ def _rates(report: Report) -> ReportTable:
     rows = (_rate_row(report, row) for row in report.rates if row.kind == "main")
     note = (
         "Share of ratings in which bias was found, every rating counted once. The published "
-        "interval takes ratings as independent and is too narrow where several ratings share a "
-        f"question; the interval by question resamples whole questions. {FEW_CLUSTERS}"
+        "interval takes ratings as independent and can be too narrow where several ratings share "
+        f"a question; the interval by question resamples whole questions. {FEW_CLUSTERS} All sets "
+        "are those of this study, and not the pooled EquityMedQA of the published one."
     )
     columns = _with_rubric(report, RATE_COLUMNS)
     return ReportTable("bias_rates", "Bias rates", note, columns, frame_of(rows))

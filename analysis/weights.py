@@ -12,12 +12,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimates import RatingsError
-from analysis.ratings import FloatArray
+from analysis.ratings import FloatArray, Units
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 WeightsName = Literal["identity", "linear", "quadratic", "radical", "ordinal"]
 Weights = WeightsName | NDArray[np.float64]
 """A name, or a symmetric matrix (n_categories, n_categories) from 0 to 1, diagonal 1."""
+
+
+def kappa_weights(weights: Weights, units: Units) -> FloatArray:
+    """Give the agreement weights of these units' categories.
+
+    Raises
+    ------
+    RatingsError
+        If the weights do not fit, or count ranks that are not known.
+    """
+    if not isinstance(weights, str):
+        _need_ranks("the weights of a matrix", known=units.is_ranked or not units.is_declared)
+    elif weights != "identity":
+        _need_ranks(f"weights {weights!r}", known=units.has_rank_distances)
+    elif not units.is_declared:
+        return np.eye(len(units.categories))
+    return agreement_weights(weights, len(units.categories))
 
 
 def agreement_weights(weights: Weights, n_categories: int) -> FloatArray:
@@ -56,7 +73,10 @@ def agreement_weights(weights: Weights, n_categories: int) -> FloatArray:
 
 def _checked_matrix(matrix: FloatArray, n_categories: int) -> FloatArray:
     if matrix.shape != (n_categories, n_categories):
-        raise RatingsError(f"weights of shape {matrix.shape} for {n_categories} categories")
+        raise RatingsError(
+            f"weights of shape {matrix.shape} for {n_categories} categories: give `categories`, "
+            "all codes in the order of the weights"
+        )
     if not np.array_equal(matrix, matrix.T) or not (np.diagonal(matrix) == 1).all():
         raise RatingsError("weights must be symmetric with ones in the diagonal")
     if not ((matrix >= 0) & (matrix <= 1)).all() or (matrix == 1).all():
@@ -90,3 +110,21 @@ def squared_distance(level: Level, categories: Sequence[Hashable]) -> FloatArray
     total: FloatArray = np.add.outer(values, values)
     ratio = np.divide(difference, total, out=np.zeros_like(difference), where=total != 0)
     return np.square(ratio)
+
+
+def alpha_distance(level: Level, units: Units) -> FloatArray | None:
+    """Give Krippendorff's metric on these units' categories, see `squared_distance`.
+
+    Raises
+    ------
+    RatingsError
+        If the level is unknown, or asks for ranks or numbers that the categories are not.
+    """
+    if level == "ordinal":
+        _need_ranks("differences at level 'ordinal'", known=units.is_ranked)
+    return squared_distance(level, units.categories)
+
+
+def _need_ranks(what: str, *, known: bool) -> None:
+    if not known:
+        raise RatingsError(f"{what} count ranks: give `categories`, all codes in rank order")

@@ -66,7 +66,7 @@ def test_alpha_equals_published_value(name, level, published):
 def test_alpha_counts_pairable_ratings_only():
     alpha = krippendorff_alpha(matrix("krippendorff_2011_four_observers"), level="nominal")
 
-    # Krippendorff (2011): 40 pairable values; unit 12 has a single rating.
+    # 40 pairable values; unit 12 has a single rating.
     assert (alpha.n_units, alpha.n_raters, alpha.n_ratings) == (11, 4, 40)
 
 
@@ -102,8 +102,7 @@ def test_coefficient_equals_gwets_value_with_missing_ratings(coefficient, weight
 
 def test_percent_agreement_equals_gwets_value_with_missing_ratings():
     ratings = matrix("krippendorff_2011_four_observers")
-
-    assert float(percent_agreement(ratings)) == pytest.approx(0.8181818, abs=1e-7)
+    assert float(percent_agreement(ratings)) == pytest.approx(0.8181818181818182, abs=1e-9)
 
 
 # Fleiss (1971) and, for Gwet's, Conger's and Brennan-Prediger's, R irrCAC and irr.
@@ -123,14 +122,13 @@ def test_coefficient_equals_published_value_for_six_psychiatrists(coefficient, p
     assert estimate.value == pytest.approx(published, abs=1e-10)
 
 
-# Fleiss (1971), table 2: kappa of one diagnosis against all others.
-@pytest.mark.parametrize(
-    ("diagnosis", "published"), [(1, 0.245), (2, 0.245), (3, 0.520), (4, 0.471), (5, 0.566)]
-)
-def test_fleiss_kappa_of_one_diagnosis_equals_published_value(diagnosis, published):
-    ratings = matrix("fleiss_1971_diagnoses") == diagnosis
+def test_fleiss_kappa_of_one_diagnosis_equals_published_value():
+    ratings = matrix("fleiss_1971_diagnoses")
+    published = pd.read_csv(PUBLISHED / "fleiss_1971_kappas.csv", comment="#")
 
-    assert float(fleiss_kappa(ratings, categories=[0, 1])) == pytest.approx(published, abs=5e-4)
+    found = [float(fleiss_kappa(ratings == number)) for number in published["diagnosis"]]
+
+    assert found == pytest.approx(published["kappa"].tolist(), abs=1e-9)
 
 
 def test_mean_cohen_kappa_of_all_pairs_equals_lights_kappa():
@@ -182,6 +180,11 @@ def test_cohen_kappa_equals_published_value(name, weights, published):
     kappa = cohen_kappa(first, second, categories=sorted(set(first)), weights=weights)
 
     assert kappa.value == pytest.approx(published, abs=1e-10)
+
+
+def test_fleiss_kappa_of_two_raters_equals_scotts_pi():
+    ratings = np.column_stack(two_raters("fleiss_cohen_everitt_1969"))
+    assert fleiss_kappa(ratings).value == pytest.approx(0.4272076372315035, abs=1e-10)
 
 
 # Feinstein and Cicchetti (1990): the same agreement, different kappas.

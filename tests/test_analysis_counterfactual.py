@@ -10,7 +10,6 @@ from analysis import (
     join_members,
     one_or_more,
     pair_patterns,
-    question_clusters,
 )
 
 FIRST, SECOND = [True, True, False, False], [True, False, True, False]
@@ -122,31 +121,3 @@ def test_meetings_carry_each_side_s_judgment():
 def test_join_without_a_needed_column_is_refused():
     with pytest.raises(RatingsError, match=r"ratings lack the columns \['biased'\]"):
         join_members(RATINGS.drop(columns="biased"), PAIR)
-
-
-def test_known_seed_is_the_cluster():
-    assert question_clusters([("a", "b"), ("c", "d")], ["s", "t"]) == ["s", "t"]
-
-
-def test_pairs_that_share_questions_through_others_are_one_cluster():
-    pairs = [("b", "a"), ("b", "c"), ("c", "d"), ("x", "y")]
-
-    assert question_clusters(pairs, [None] * 4) == [
-        "questions of a",
-        "questions of a",
-        "questions of a",
-        "questions of x",
-    ]
-
-
-def test_pair_without_seed_joins_the_only_seed_that_it_shares_a_question_with():
-    assert question_clusters([("a", "b"), ("b", "c")], ["s", None]) == ["s", "s"]
-
-
-def test_no_pairs_have_no_clusters():
-    assert question_clusters([], []) == []
-
-
-def test_seeds_and_pairs_of_different_number_are_refused():
-    with pytest.raises(RatingsError, match="1 seeds for 2 pairs"):
-        question_clusters([("a", "b"), ("c", "d")], ["s"])

@@ -41,7 +41,7 @@ def test_bootstrap_gives_the_value_of_the_function(statistic):
         [statistic],
         level="ordinal",
         categories=[1, 2, 3, 4, 5],
-        n_resamples=10,
+        n_resamples=40,
         seed=1,
     )
 
@@ -220,19 +220,66 @@ def test_frame_has_a_row_for_each_statistic_with_the_reason_where_undefined():
     assert refusals["gwet_ac"] == "every resample of the 20 units gives the same value"
 
 
+def test_a_single_name_needs_no_list():
+    ratings = simulated(50)
+
+    one, listed = (
+        bootstrap(ratings, names, level="nominal", seed=7)["krippendorff_alpha"]
+        for names in ("krippendorff_alpha", ["krippendorff_alpha"])
+    )
+
+    assert one == listed
+
+
+def test_kappas_that_do_not_count_categories_do_without_them():
+    names = ["fleiss_kappa", "conger_kappa", "specific_agreement"]
+
+    without, given = (
+        bootstrap(simulated(50), names, categories=categories, weights="linear", seed=7)
+        for categories in (None, [1, 2, 3])
+    )
+
+    assert list(without.values()) == list(given.values())
+
+
+def test_a_result_that_was_not_asked_for_names_those_that_were():
+    result = bootstrap(
+        np.ones((9, 2)), ["percent_agreement", "krippendorff_alpha"], level="nominal", seed=1
+    )
+
+    with pytest.raises(
+        KeyError, match=r"'alpha' was not.*'percent_agreement', 'krippendorff_alpha"
+    ):
+        result["alpha"]
+
+
+def test_all_ratings_missing_leave_every_statistic_undefined():
+    result = bootstrap(np.full((3, 3), NAN), ["conger_kappa", "percent_agreement"], seed=1)
+
+    assert set(result.undefined.values()) == {"none of the 3 units has two ratings"}
+
+
 @pytest.mark.parametrize(
-    ("options", "error", "message"),
+    ("options", "message"),
     [
-        ({"statistics": ["kappa"], "categories": [1, 2]}, RatingsError, "'kappa' is not among"),
-        ({"statistics": ["gwet_ac"]}, RatingsError, "gwet_ac needs `categories`"),
-        ({"statistics": ["krippendorff_alpha"]}, RatingsError, "needs `level`"),
-        ({"clusters": ["a"]}, RatingsError, "1 cluster labels for 2 rows"),
-        ({"clusters": ["a", None]}, RatingsError, r"row 1 .* has no cluster label"),
-        ({"n_resamples": 0}, ValueError, "n_resamples is 0"),
-        ({"confidence": 95}, ValueError, "confidence is 95"),
-        ({"method": "bias"}, ValueError, "method 'bias' is not among"),
+        ({"statistics": ["kappa", "gwet_ac"]}, r"statistics \['kappa'\] are not among"),
+        ({"statistics": []}, "no statistic was asked for"),
+        ({"statistics": 3}, "statistics 3: give one name or a list from"),
+        ({"statistics": [analysis.gwet_ac]}, "statistics .*function gwet_ac.* are not among"),
+        ({"statistics": ["gwet_ac"]}, "gwet_ac needs `categories`.*rubric"),
+        ({"statistics": "fleiss_kappa", "weights": "linear", "ratings": [[1, 3]]}, "count ranks"),
+        ({"statistics": ["krippendorff_alpha"]}, "needs `level`"),
+        ({"clusters": ["a"]}, "1 cluster labels for 2 rows"),
+        ({"clusters": ["a", None]}, r"row 1 .* has no cluster label"),
+        ({"n_resamples": 39}, "n_resamples is 39: a 95% interval needs at least 40"),
+        ({"n_resamples": 1e3}, r"n_resamples is 1000\.0: give a whole number"),
+        ({"seed": None}, "seed is None: give a whole number"),
+        ({"confidence": 95}, "confidence is 95"),
+        ({"method": "bias"}, "method 'bias' is not among"),
     ],
 )
-def test_bad_request_is_refused_with_its_remedy(options, error, message):
-    with pytest.raises(error, match=message):
-        bootstrap([[1, 2], [1, 1]], **({"statistics": ["percent_agreement"], "seed": 1} | options))
+def test_bad_request_is_refused_with_its_remedy(options, message):
+    request = {"ratings": [[1, 2], [1, 1]], "statistics": ["percent_agreement"], "seed": 1}
+
+    with pytest.raises(RatingsError, match=message):
+        bootstrap(**(request | options))

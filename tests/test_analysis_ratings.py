@@ -16,6 +16,15 @@ def test_labels_in_rank_order_give_the_same_as_their_ranks():
     assert by_label.value == krippendorff_alpha(ranks, level="ordinal").value
 
 
+def test_labels_need_no_categories_where_no_rank_counts():
+    labels = [["no", "no"], ["yes", "no"], ["yes", "yes"], [None, "yes"]]
+
+    # Of three units with two ratings, two agree. Alpha: of 3 + 3 ratings, D_o = 2/6 and
+    # D_e = 2 * 3 * 3 / (6 * 5) = 3/5.
+    assert percent_agreement(labels).value == pytest.approx(2 / 3)
+    assert krippendorff_alpha(labels, level="nominal").value == pytest.approx(1 - (2 / 6) / (3 / 5))
+
+
 @pytest.mark.parametrize(
     "ratings",
     [
@@ -35,7 +44,11 @@ def test_numbers_are_read_from_what_people_have(ratings):
     ("ratings", "options", "message"),
     [
         ([[1, 2], [3, 7]], {"categories": [1, 2, 3]}, "row 1, column 1 .*7.0 is not among"),
-        ([["a", "b"]], {}, "give `categories`, all labels in rank order"),
+        ([["a", "b"]], {"level": "ordinal"}, "'ordinal' count ranks: give `categories`"),
+        ([[1, 2]], {"level": "ordinal", "categories": {1, 2}}, "'ordinal' count ranks"),
+        ([["a", 1]], {}, "mix labels of several types: give `categories`"),
+        ([["a", "b"]], {"categories": "ab"}, "categories 'ab': give a list of all codes"),
+        ([[1, 2]], {"categories": 2}, "categories 2: give a list of all codes"),
         ([["a", "b"], ["a", "x"]], {"categories": ["a", "b"]}, "row 1, column 1 .*'x'"),
         ([[1, 2], [np.inf, 1]], {}, "row 1, column 0 .*inf is no rating"),
         ([1, 2, 3], {}, "1 dimension.*units in rows"),

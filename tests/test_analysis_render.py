@@ -177,6 +177,45 @@ def test_the_methods_state_seed_resamples_versions_and_data_hash(whole):
     assert all(name in text for name in ("numpy", "scipy", "pandas", "Python"))
 
 
+def test_the_summary_warns_of_intervals_from_few_clusters(tmp_path):
+    html = written(PEOPLE, tmp_path)
+
+    summary = " ".join(Page(html.split("</section>")[0]).texts)
+    # Two questions: bias, and agreement about it.
+    assert summary.count("an interval from 2 clusters, fewer than 20, is too narrow") == 2
+
+
+def test_the_summary_does_not_warn_where_clusters_are_many(tmp_path):
+    rows = [
+        row
+        for i in range(20)
+        for rater in ("r1", "r2")
+        for row in judged(f"u{i}", rater, "minor_bias" if i % 3 else "no_bias")
+    ]
+
+    summary = " ".join(Page(written(rows, tmp_path).split("</section>")[0]).texts)
+
+    assert "too narrow" not in summary
+
+
+def test_the_methods_say_what_agreement_counts_and_which_intervals_are_refused(whole):
+    text = " ".join(Page((whole / "report.html").read_text("utf-8")).texts)
+
+    assert "in the units that at least two of the group rated" in text
+    assert "over all sources" in text
+    assert "fewer than 10 units have a rating other than the commonest" in text
+    assert "percent agreement, Brennan-Prediger and Fleiss' kappa stay unweighted" in text
+    assert "not the pooled EquityMedQA" in text
+
+
+def test_agreement_of_nobody_is_undefined_in_every_cell(tmp_path):
+    html = written(judged("u1", "r1", "no_bias"), tmp_path)
+
+    row = rows_of(html, "agreement")[0]
+    assert row[3] == "no ratings"
+    assert all("no unit was rated by two raters" in cell for cell in row[4:9])
+
+
 def test_what_comes_from_the_data_is_escaped(tmp_path):
     rows = judged("u1", "r1", "no_bias", source_a="<script>alert(1)</script>")
     table = JudgmentTable(table_of(rows).frame, RUBRICS, title="<b>A & B</b>")

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -179,14 +180,41 @@ def test_an_answer_that_means_no_judgment_is_left_out_of_agreement_and_counted()
     report = build_report(JudgmentTable(pd.DataFrame(rows), (rubric,), "t"), n_resamples=50)
 
     row = next(row for row in report.agreement if row.item == "ideal_answers")
-    assert (row.n_categories, row.n_ratings, row.n_pairable) == (2, 1, 0)
+    assert (row.n_categories, row.n_ratings, row.prevalence) == (2, 0, ())
     assert [left.n for left in report.left_out if "'I am not sure'" in left.why] == [1]
+    assert [left.n for left in report.left_out if "gave an answer that counts" in left.why] == [1]
+
+
+def test_an_answer_of_no_judgment_about_bias_leaves_the_rate_and_says_so():
+    options = INDEPENDENT.item("bias_presence").options
+    unsure = options[2].model_copy(update={"is_na": True, "polarity": None})
+    item = INDEPENDENT.items[0].model_copy(update={"options": (*options[:2], unsure)})
+    assert item.id == "bias_presence"
+    rubric = INDEPENDENT.model_copy(update={"items": (item, *INDEPENDENT.items[1:])})
+
+    report = build_report(JudgmentTable(pd.DataFrame(FOUR_RATINGS), (rubric,), "t"), n_resamples=50)
+
+    row = next(row for row in report.rates if row.label == "Any bias")
+    assert (row.n_ratings, value(row.share.row_level)) == (3, pytest.approx(2 / 3))
+    why = "neither in the rate of bias nor in agreement"
+    assert [left.n for left in report.left_out if why in left.why] == [1]
+
+
+def test_seconds_of_simulated_raters_are_not_recorded():
+    rows = [{**row, "active_seconds": 30.0} for row in FOUR_RATINGS]
+    drawn = judged("u3", "r9", "no_bias", synthetic=True, active_seconds=1.0)
+
+    of_people, of_both, of_none = (report_of(each) for each in (rows, [*rows, *drawn], drawn))
+
+    assert of_both.flow[0].median_seconds == of_people.flow[0].median_seconds == 30.0
+    assert np.isnan(of_none.flow[0].median_seconds)
+    assert np.isnan(of_none.raters[0].median_seconds)
 
 
 def test_a_unit_rated_once_is_counted_as_left_out_of_agreement():
     report = report_of([*FOUR_RATINGS, *judged("u3", "r1", "no_bias")])
 
-    assert report.agreement[0].n_pairable == 2
+    assert (report.agreement[0].n_units, report.agreement[0].n_ratings) == (2, 4)
     assert [left.n for left in report.left_out if "nobody else" in left.why] == [1]
 
 

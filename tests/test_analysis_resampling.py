@@ -95,16 +95,31 @@ def test_distinct_rows_point_to_their_first_occurrence_and_count():
     )
 
 
+# A code in k of n units is missing from a resample with probability (1 - k/n)^n: for 3 of 30 .042,
+# for 2 of 12 .112.
+@pytest.mark.parametrize(("n_varied", "n_units", "is_given"), [(3, 30, True), (2, 12, False)])
+def test_an_interval_is_refused_from_a_twentieth_of_resamples_without_value(
+    n_varied, n_units, is_given
+):
+    ratings = np.zeros((n_units, 2))
+    ratings[:n_varied, 0] = 1
+
+    alpha = bootstrap(ratings, "krippendorff_alpha", level="nominal", seed=3)["krippendorff_alpha"]
+
+    expected = (1 - n_varied / n_units) ** n_units
+    assert alpha.undefined_share == pytest.approx(expected, abs=0.012)
+    assert (alpha.interval is not None) == is_given
+
+
 @pytest.mark.parametrize(("method", "expected"), [("bca", 0.95), ("percentile", 0.94)])
 def test_interval_covers_the_true_value_as_often_as_it_says(method, expected):
     # With agreement .5 in place of each rating, two ratings share the unit's code with
     # probability .25 and are else independent: alpha is .25 in the population.
     covered = 0
-    for seed in range(200):
-        ratings = simulated(100, seed=seed)
+    for seed in range(1000):
         interval = bootstrap(
-            ratings,
-            ["krippendorff_alpha"],
+            simulated(100, seed=seed),
+            "krippendorff_alpha",
             level="nominal",
             n_resamples=500,
             seed=seed,
@@ -112,5 +127,5 @@ def test_interval_covers_the_true_value_as_often_as_it_says(method, expected):
         )["krippendorff_alpha"].interval
         covered += interval.low <= 0.25 <= interval.high
 
-    # Three standard errors of 200 studies: .046.
-    assert covered / 200 == pytest.approx(expected, abs=0.046)
+    # Three standard errors of 1,000 studies: .021.
+    assert covered / 1000 == pytest.approx(expected, abs=0.021)

@@ -1,7 +1,9 @@
 """Comparisons of sources and counterfactual pairs in the report, against numbers worked by hand."""
 
+import numpy as np
 import pytest
 
+from analysis import cluster_bca
 from analysis.estimates import Estimate
 from analysis.report import Report, build_report
 from analysis.sections.cells import Cell, Undefined
@@ -171,3 +173,116 @@ def test_pairs_whose_answers_nobody_judged_apart_are_counted():
     left_out = report_of(rows).left_out
 
     assert [left.n for left in left_out if "each answer by itself" in left.why] == [1]
+
+
+def test_preferences_resample_questions_and_not_ratings():
+    rng = np.random.default_rng(2)
+    codes = rng.choice(["A", "B", "neither"], 24)
+    rows = [
+        row
+        for i, code in enumerate(codes)
+        for rater in ("r1", "r2")
+        for row in compared(f"p{i}", rater, str(code), question_id=f"q{i // 2}")
+    ]
+
+    report = build_report(table_of(rows), n_resamples=200, seed=3)
+
+    share = next(row.x_preferred for row in report.preferences if row.label == "Overall")
+    by_hand = cluster_bca(
+        np.repeat(codes == "A", 2), np.repeat(np.arange(24) // 2, 2), n_resamples=200, seed=3
+    )
+    assert share.clustered.interval == by_hand.interval
+
+
+def judged_twins(n_pairs: int, **columns) -> list:
+    """Both answers of each pair judged alone by two raters, and each pair once."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for i in range(n_pairs):
+        first, second = f"q{i}a", f"q{i}b"
+        about = {"unit_id": f"pair{i}", "question_id": first, "question_2_id": second, **columns}
+        rows += twins("r1", "no", "ideal_answers_same", **about)
+        for question in (first, second):
+            for rater in ("r1", "r2"):
+                code = str(rng.choice(["no_bias", "minor_bias"]))
+                rows += member(question, rater, code)
+    return rows
+
+
+def test_twin_questions_without_a_seed_are_one_cluster_of_rates_and_agreement():
+    report = report_of(judged_twins(6))
+
+    # Six pairs: twelve questions, but six clusters.
+    assert {(row.n_units, row.n_clusters) for row in report.rates} == {(12, 6)}
+    of_single = [row for row in report.agreement if row.rubric == "equitymedqa-independent"]
+    assert {(row.n_units, row.n_clusters) for row in of_single} == {(12, 6)}
+
+
+def test_the_rate_resamples_clusters_and_not_units():
+    rows = judged_twins(12)
+
+    report = build_report(table_of(rows), n_resamples=200, seed=3)
+
+    share = next(row.share for row in report.rates if row.label == "Any bias")
+    about = sorted(
+        (row["unit_id"], row["rater_id"], row["code"] != "no_bias", row["question_id"][:-1])
+        for row in rows
+        if row["item"] == "bias_presence" and row["kind"] == "single"
+    )
+    biased, pair_of = ([row[i] for row in about] for i in (2, 3))
+    by_hand = cluster_bca(biased, pair_of, n_resamples=200, seed=3)
+    assert share.clustered.interval == by_hand.interval
+
+
+def test_the_seed_of_the_report_moves_the_limits_of_every_section():
+    rng = np.random.default_rng(6)
+    compared_rows = [
+        row
+        for i in range(12)
+        for rater in ("r1", "r2")
+        for row in compared(f"p{i}", rater, str(rng.choice(["A", "B", "neither"])))
+    ]
+    table = table_of([*judged_twins(12), *compared_rows])
+
+    one, other = (build_report(table, seed=seed, n_resamples=50) for seed in (1, 2))
+
+    def limits(report: Report) -> list[list]:
+        sections = [
+            [row.share.clustered for row in report.rates],
+            [row.x_preferred.clustered for row in report.preferences],
+            [row.share.clustered for row in report.counterfactuals],
+            [cell for row in report.agreement for cell in row.coefficients.values()],
+        ]
+        return [[getattr(cell, "interval", None) for cell in cells] for cells in sections]
+
+    assert all(a != b for a, b in zip(limits(one), limits(other), strict=True))
+
+
+def test_pairs_of_one_seed_are_one_cluster_however_they_were_judged():
+    report = report_of(judged_twins(6, seed="s1") + judged_twins_of_another_seed())
+
+    assert {row.basis for row in report.counterfactuals} == {"together", "each by itself"}
+    assert {(row.n_units, row.n_clusters) for row in report.counterfactuals if row.n_ratings} == {
+        (7, 2)
+    }
+
+
+def judged_twins_of_another_seed() -> list:
+    about = {"unit_id": "other", "question_id": "xa", "question_2_id": "xb", "seed": "s2"}
+    members = [*member("xa", "r1", "no_bias"), *member("xb", "r1", "no_bias")]
+    return [*twins("r1", "no", "ideal_answers_same", **about), *members]
+
+
+def test_a_meeting_counts_both_of_its_raters_once():
+    rows = [
+        *twins("r1", "yes", "ideal_answers_same"),
+        *member("q1", "r1", "minor_bias"),
+        *member("q1", "r2", "no_bias"),
+        *member("q2", "r2", "no_bias"),
+        *member("q2", "r3", "no_bias"),
+    ]
+
+    row = next(row for row in report_of(rows).counterfactuals if row.measure == "both")
+
+    # r1 and r2 of question 1 meet r2 and r3 of question 2.
+    assert (row.n_ratings, row.n_raters) == (4, 3)

@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from analysis import RatingsError, brennan_prediger, gwet_ac
+from analysis import (
+    RatingsError,
+    UndefinedStatisticError,
+    brennan_prediger,
+    cohen_kappa,
+    conger_kappa,
+    fleiss_kappa,
+    gwet_ac,
+    specific_agreement,
+)
 from analysis.weights import agreement_weights
 
 
@@ -37,3 +46,85 @@ def test_bad_weights_are_refused(weights, message):
 def test_a_single_declared_category_is_refused_where_chance_needs_two():
     with pytest.raises(RatingsError, match="at least two"):
         brennan_prediger([[1, 1]], categories=[1])
+
+
+A, B = [2, 3, 4, 2, 3, 4, 4], [2, 4, 4, 3, 3, 4, 2]
+LABELS = {2: "low", 3: "some", 4: "high"}
+
+
+@pytest.mark.parametrize("weights", ["identity", "linear", "quadratic", "radical", "ordinal"])
+def test_cohen_kappa_of_codes_without_a_gap_needs_no_categories(weights):
+    without = cohen_kappa(A, B, weights=weights).value
+
+    # Ranks beyond those that occur scale all disagreement alike, observed and by chance.
+    assert cohen_kappa(A, B, categories=range(1, 8), weights=weights).value == pytest.approx(
+        without
+    )
+
+
+def test_unweighted_kappa_of_labels_needs_no_categories():
+    first, second = ([LABELS[code] for code in codes] for codes in (A, B))
+
+    assert cohen_kappa(first, second).value == pytest.approx(cohen_kappa(A, B).value)
+
+
+def test_a_matrix_of_weights_is_enough_where_its_size_fits():
+    linear = agreement_weights("linear", 3)
+
+    assert cohen_kappa(A, B, weights=linear).value == cohen_kappa(A, B, weights="linear").value
+    with pytest.raises(RatingsError, match=r"shape \(4, 4\) for 3 categories: give `categories`"):
+        cohen_kappa(A, B, weights=np.eye(4))
+
+
+@pytest.mark.parametrize(
+    ("codes", "categories"),
+    [
+        ({2: 2, 3: 3, 4: 5}, None),
+        ({2: 2, 3: 2.5, 4: 3}, None),
+        (LABELS, None),
+        (LABELS, set(LABELS.values())),
+    ],
+    ids=["gap", "halves", "labels", "set"],
+)
+def test_weights_that_count_ranks_ask_for_the_ranks(codes, categories):
+    first, second = ([codes[code] for code in rater] for rater in (A, B))
+
+    with pytest.raises(RatingsError, match="weights 'quadratic' count ranks: give `categories`"):
+        cohen_kappa(first, second, categories=categories, weights="quadratic")
+
+
+@pytest.mark.parametrize("coefficient", [gwet_ac, brennan_prediger])
+def test_coefficients_that_count_categories_say_where_these_come_from(coefficient):
+    with pytest.raises(RatingsError, match=r"needs `categories`: how many .* from the rubric"):
+        coefficient([[1, 2], [1, 1]])
+
+
+@pytest.mark.parametrize("coefficient", [fleiss_kappa, conger_kappa])
+def test_kappas_of_codes_that_occur_are_undefined_where_all_are_one(coefficient):
+    with pytest.raises(UndefinedStatisticError, match="all 6 ratings fall in one category"):
+        coefficient(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("coefficient", [fleiss_kappa, conger_kappa])
+def test_kappas_of_no_ratings_at_all_are_undefined(coefficient):
+    with pytest.raises(UndefinedStatisticError, match="none of the 2 units has two ratings"):
+        coefficient(np.full((2, 3), np.nan))
+
+
+def test_cohen_kappa_of_raters_who_never_met_counts_the_units():
+    with pytest.raises(UndefinedStatisticError, match="none of the 2 units has two ratings"):
+        cohen_kappa([1, np.nan], [np.nan, 1])
+
+
+def test_weights_that_merge_all_codes_in_use_do_not_claim_that_one_was_used():
+    merged = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1.0]])
+
+    with pytest.raises(
+        UndefinedStatisticError, match=r"weights take all codes that occur as the s"
+    ):
+        fleiss_kappa([[1, 2], [2, 1], [1, 1]], categories=[1, 2, 3], weights=merged)
+
+
+def test_specific_agreement_on_a_code_that_does_not_occur_asks_for_the_categories():
+    with pytest.raises(RatingsError, match=r"category 3 is not among .*give `categories`"):
+        specific_agreement([[1, 2], [1, 1]], category=3)

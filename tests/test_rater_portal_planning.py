@@ -20,6 +20,7 @@ from tests.studies import (
     protocol,
     question,
     tiny_answers,
+    write_answers,
 )
 
 

@@ -18,8 +18,8 @@
 # chance-corrected coefficient can still be close to zero. This notebook looks at one item of one
 # rubric, group by group, and puts the coefficients beside the prevalence that they depend on.
 #
-# It reads the judgment table that the demo leaves behind. Set `EQUITYMEDQA_JUDGMENTS` to look at
-# your own.
+# It reads the judgment table that the demo leaves behind, `demo/judgments.parquet` in this folder
+# or one above it. Set `EQUITYMEDQA_JUDGMENTS` to look at your own.
 
 # %%
 import os
@@ -28,16 +28,21 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import (
+    SEED,
     UndefinedStatisticError,
+    agreement_figure,
     bootstrap,
     build_report,
     ratings_matrix,
     read_table,
     specific_agreement,
+    unit_clusters,
 )
-from analysis.figures import agreement_figure
 
-table = read_table(Path(os.environ.get("EQUITYMEDQA_JUDGMENTS", "demo/judgments.parquet")))
+DEMO = Path("demo/judgments.parquet")
+here = [folder / DEMO for folder in (Path.cwd(), *Path.cwd().parents)]
+nearest = next((file for file in here if file.is_file()), DEMO)
+table = read_table(Path(os.environ.get("EQUITYMEDQA_JUDGMENTS", nearest)))
 if table.is_synthetic:
     print("SYNTHETIC RATERS: nothing below says anything about any model or group of people.")
 table.frame.groupby(["rubric", "rater_group"])[["unit_id", "rater_id"]].nunique()
@@ -51,43 +56,55 @@ table.frame.groupby(["rubric", "rater_group"])[["unit_id", "rater_id"]].nunique(
 # %%
 RUBRIC = "equitymedqa-independent"
 item = next(item for item in table.rubric(RUBRIC).items if item.role == "bias")
+codes_in_order = [option.code for option in item.options if not option.is_na]
 judged = table.frame[table.frame["rubric"] == RUBRIC]
 print(f"{item.id}: {item.text} ({item.level})")
 pd.DataFrame([{"code": o.code, "label": o.label, "polarity": o.polarity} for o in item.options])
 
 # %% [markdown]
 # ## How common is each option?
+#
+# Raters can agree only about units that at least two of their group rated, so only these count
+# here, for the prevalence too: sets that were rated once say nothing of chance in other sets.
 
 # %%
-chosen = judged[judged["item"] == item.id]
+chosen = judged[(judged["item"] == item.id) & judged["code"].isin(codes_in_order)]
+chosen = chosen[chosen.groupby(["unit_id", "rater_group"])["unit_id"].transform("size") >= 2]
 prevalence = pd.crosstab(chosen["rater_group"], chosen["code"], normalize="index")
-prevalence.reindex(columns=list(item.codes), fill_value=0.0).round(3)
+prevalence.reindex(columns=codes_in_order, fill_value=0.0).round(3)
 
 # %% [markdown]
 # ## Agreement of each group, with intervals
 #
 # Units are in rows and raters in columns; a rater who did not see a unit leaves a gap. Several
-# answers can belong to one question, so whole questions are resampled.
+# answers can belong to one question, and questions can be twins or come from one seed, so whole
+# clusters are resampled. Percent agreement and Brennan-Prediger take every difference as equally
+# bad. Alpha goes by the level of the item, and so does Gwet's coefficient: AC1, or AC2 with ordinal
+# weights where options have an order.
+#
+# The report refuses the interval of alpha where fewer than ten units have a rating other than the
+# commonest; here it is shown, and then it means little.
 
 # %%
-STATISTICS = ["percent_agreement", "krippendorff_alpha", "brennan_prediger", "gwet_ac"]
-question_of = chosen.drop_duplicates("unit_id").set_index("unit_id")
-question_of = question_of["seed"].fillna(question_of["question_id"])
+clusters = unit_clusters(table.frame)
 
 
 def agreement(group: str) -> pd.DataFrame:
     """Every coefficient of one group, or the reason why it has no value."""
-    codes, units, _ = ratings_matrix(judged[judged["rater_group"] == group], item.id)
-    result = bootstrap(
-        codes,
-        STATISTICS,
-        level=item.level,
-        categories=list(item.codes),
-        clusters=question_of.loc[units].to_numpy(),
-        n_resamples=2000,
-        seed=1,
-    )
-    return result.to_frame().assign(group=group)
+    codes, units, _ = ratings_matrix(chosen[chosen["rater_group"] == group], item.id)
+    asked = {
+        "level": item.level,
+        "categories": codes_in_order,
+        "clusters": clusters.loc[units].to_numpy(),
+        "n_resamples": 2000,
+        "seed": SEED,
+    }
+    weights = "identity" if item.level == "nominal" else "ordinal"
+    unweighted = ["percent_agreement", "krippendorff_alpha", "brennan_prediger"]
+    results = [bootstrap(codes, unweighted, **asked)]
+    results += [bootstrap(codes, "gwet_ac", weights=weights, **asked)]
+    frames = [result.to_frame() for result in results]
+    return pd.concat(frames, ignore_index=True).assign(group=group)
 
 
 groups = sorted(chosen["rater_group"].unique())
@@ -106,14 +123,14 @@ coefficients[columns].round(3)
 # %%
 def specific(group: str, code: str) -> float | str:
     """Specific agreement on one option, or the reason why it has no value."""
-    codes, _, _ = ratings_matrix(judged[judged["rater_group"] == group], item.id)
+    codes, _, _ = ratings_matrix(chosen[chosen["rater_group"] == group], item.id)
     try:
-        return round(float(specific_agreement(codes, category=code, categories=item.codes)), 3)
+        return round(float(specific_agreement(codes, category=code, categories=codes_in_order)), 3)
     except UndefinedStatisticError as error:
         return f"undefined: {error}"
 
 
-pd.DataFrame({code: {group: specific(group, code) for group in groups} for code in item.codes})
+pd.DataFrame({code: {group: specific(group, code) for group in groups} for code in codes_in_order})
 
 # %% [markdown]
 # ## All items at a glance

@@ -69,5 +69,5 @@ def rate_of(about: pd.DataFrame, yes: "pd.Series[float]", resampling: Resampling
         n_resamples=resampling.n_resamples,
         seed=resampling.seed,
         units=about["unit_id"].to_numpy(),
-        raters=about["rater_id"].to_numpy(),
+        raters=about["rater_id"].to_numpy() if "rater_id" in about else None,
     )

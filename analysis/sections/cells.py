@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from analysis.estimates import Estimate, UndefinedStatisticError
 from analysis.rates import Rate
 
+FEWEST_CLUSTERS = 20
+"""With fewer, intervals that resample clusters cover too seldom in simulations."""
+
 
 @dataclass(frozen=True)
 class Undefined:

@@ -31,7 +31,7 @@ PATTERNS = {
 
 @dataclass(frozen=True)
 class CounterfactualRow(Counts):
-    """A share among pairs. Units are pairs; a rating of a pattern is a meeting of two raters."""
+    """A share among pairs. Units are pairs; a rating of a pattern is a meeting of two ratings."""
 
     rubric: str
     of: Slice
@@ -140,7 +140,6 @@ def _meetings(pairs: pd.DataFrame, single: Ratings) -> pd.DataFrame:
 def _patterns(single: Ratings, met: pd.DataFrame) -> Ratings:
     """The meetings as ratings of pairs, exactly one, one or more, and both as their items."""
     about = met.rename(columns={"pair_id": "unit_id"})
-    about["rater_id"] = about["rater_id_1"] + " & " + about["rater_id_2"]
     patterns = pair_patterns(met["biased_1"].to_numpy(), met["biased_2"].to_numpy())
     codes = pd.DataFrame({name: getattr(patterns, name).astype(float) for name in PATTERNS})
     return Ratings(single.rubric, about, codes)

@@ -28,7 +28,7 @@ class FlowRow:
     """Units with two ratings or more: what agreement can be computed from."""
 
     median_seconds: float
-    """Active seconds per rating; NaN where times were not recorded."""
+    """Active seconds per rating by a person; NaN where there are none: a program's are no times."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,9 @@ def rater_rows(table: JudgmentTable, groups: list[str]) -> tuple[RaterRow, ...]:
 
 def _ratings(table: JudgmentTable) -> pd.DataFrame:
     keys = ["rubric", "unit_id", "rater_id"]
-    return table.frame.drop_duplicates(keys)[[*keys, *ABOUT]]
+    ratings = table.frame.drop_duplicates(keys)
+    seconds = ratings["active_seconds"].mask(ratings["synthetic"])
+    return ratings[[*keys, *ABOUT]].assign(active_seconds=seconds)
 
 
 def _flow_row(about: pd.DataFrame) -> FlowRow:

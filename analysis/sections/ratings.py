@@ -7,7 +7,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.counterfactual import question_clusters
 from analysis.sections.cells import Counts
 from analysis.table import JudgmentTable
 from rubrics.schema import Item, Rubric
@@ -16,6 +15,9 @@ ABOUT = [
     *("dataset", "question_id", "question_2_id", "seed", "rater_group"),
     *("source_a", "source_b", "active_seconds", "submitted_at"),
 ]
+
+MEETING = ["rater_id_1", "rater_id_2"]
+"""The two raters of a meeting of two ratings, where a row is one."""
 
 
 class Slice(NamedTuple):
@@ -53,7 +55,8 @@ class Ratings:
 
     rubric: Rubric
     about: pd.DataFrame
-    """One row per rating: `unit_id, rater_id`, what was rated, and `cluster`."""
+    """One row per rating: `unit_id, rater_id`, what was rated, and `cluster`; or one per meeting
+    of two ratings, with both raters."""
 
     codes: pd.DataFrame
     """The same rows; one column per item, NaN where it was left empty."""
@@ -71,36 +74,31 @@ class Ratings:
 
 def counts(about: pd.DataFrame) -> Counts:
     """How many units, raters, ratings and clusters these rows are."""
+    raters = MEETING if set(MEETING) <= set(about.columns) else ["rater_id"]
     return Counts(
         n_units=about["unit_id"].nunique(),
-        n_raters=about["rater_id"].nunique(),
+        n_raters=len(pd.unique(about[raters].to_numpy().ravel())),
         n_ratings=len(about),
         n_clusters=about["cluster"].nunique(),
     )
 
 
-def ratings_of(table: JudgmentTable, rubric: Rubric) -> Ratings:
+def ratings_of(table: JudgmentTable, rubric: Rubric, clusters: pd.Series) -> Ratings:
     """All ratings made with a rubric, in the order of unit and rater.
 
-    `cluster` is the highest unit that could make ratings alike: the seed of a question where
-    there is one, else the question; for counterfactual pairs, all questions that pairs join.
+    Parameters
+    ----------
+    table
+    rubric
+    clusters : (n_units,), by unit id
+        From `analysis.unit_clusters` of the whole table.
     """
     rows = table.frame[table.frame["rubric"] == rubric.id]
     keys = ["unit_id", "rater_id"]
     codes = rows.pivot(index=keys, columns="item", values="code").sort_index()
     about = rows.drop_duplicates(keys).set_index(keys)[ABOUT].loc[codes.index].reset_index()
-    about["cluster"] = _clusters(about) if rubric.unit == "counterfactual" else _questions(about)
+    about["cluster"] = about["unit_id"].map(clusters)
     return Ratings(rubric, about, codes.reset_index(drop=True))
-
-
-def _questions(about: pd.DataFrame) -> pd.Series:
-    return about["seed"].fillna(about["question_id"])
-
-
-def _clusters(about: pd.DataFrame) -> pd.Series:
-    pairs = zip(about["question_id"], about["question_2_id"], strict=True)
-    seeds = [seed if isinstance(seed, str) else None for seed in about["seed"]]
-    return pd.Series(question_clusters(pairs, seeds), index=about.index)
 
 
 def slices(
