@@ -30,7 +30,7 @@ from rubrics.schema import Protocol
 
 STUDY = "demo"
 PROMPTS = ("plain", "careful")
-DECODING = Decoding(max_new_tokens=128)
+DECODING = Decoding(max_new_tokens=96)
 """Short enough for minutes on two cores; most answers are cut, and the study says so."""
 
 SEED = 20240923

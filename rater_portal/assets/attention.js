@@ -3,9 +3,11 @@
 // After the server was away: the form waits until the server has drawn it again.
 
 const REST_MS = 1000;
+const ASK_AFTER_MS = 100;
 let shownPlace = null;
 let resting = null;
 let line = null;
+let askForDrawing = null;
 
 function rest(event) {
   if (event.target.tagName !== "TEXTAREA") return;
@@ -24,18 +26,22 @@ function standAtTop() {
 }
 
 // A server that was started anew drops clicks on parts of the page that it has not drawn yet, so
-// nobody may click there: neither without a connection, nor before its first drawing is done.
+// it is asked to draw the page, and nobody may click in the form before it has.
 function followLine(app) {
   const isOn = app.dataset.testConnectionState === "CONNECTED";
   const isDrawing = app.dataset.testScriptState !== "notRunning";
   if (!isOn) line = "gone";
-  else if (line === "gone" && isDrawing) line = "drawing";
+  else if (line === "gone") {
+    line = "back";
+    setTimeout(() => line === "back" && askForDrawing(), ASK_AFTER_MS);
+  } else if (line === "back" && isDrawing) line = "drawing";
   else if (line === "drawing" && !isDrawing) line = "there";
   const form = document.querySelector(".st-key-rubric");
   if (form) form.inert = line !== "there";
 }
 
-export default function attention({ data }) {
+export default function attention({ data, setTriggerValue }) {
+  askForDrawing = () => setTriggerValue("returned", true);
   document.removeEventListener("input", rest, true);
   document.addEventListener("input", rest, true);
   if (!line) {

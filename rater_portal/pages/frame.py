@@ -38,7 +38,7 @@ def attend(place: str) -> None:
     """Bring a new screen's heading into view and focus, once for each place.
 
     It also sends typed text on its way after a second of rest, so that it is saved before the
-    field is left.
+    field is left, and asks for the page anew when the server was away.
     """
     _attention(key="attention", data={"place": place})
 

@@ -1,0 +1,135 @@
+"""Make the README's pictures from a demo's folder: `python scripts/screenshots.py demo`.
+
+It works on a copy of the folder, in a real browser, and leaves the pictures in `docs/images`.
+"""
+
+import argparse
+import io
+import itertools
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.browser.driving import PATIENCE_MS, WIDE, Portal, chromium  # noqa: E402
+from tests.browser.screen import Screen  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+STUDY = "demo"
+PHONE = (360, 740)
+PATIENT_UNITS = 40
+SETTLE_MS = 1500
+GAP_PX = 32
+COLOURS = 256
+"""Enough for text and two or three hues, and a quarter of the bytes."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("demo", type=Path, help="what `make demo` left behind")
+    demo = parser.parse_args().demo
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        copy = Path(shutil.copytree(demo, Path(folder) / "demo"))
+        picture_report(browser, copy / "report.html")
+        with Portal(copy, f"sqlite:///{copy}/study.db") as portal:
+            picture_rating(browser, portal)
+            picture_phone(browser, portal)
+            picture_coordinator(browser, portal)
+
+
+def picture_rating(browser: Browser, portal: Portal) -> None:
+    """A pair, half judged, on a desk."""
+    screen = Screen(open_page(browser, WIDE))
+    screen.sit_down(portal, STUDY)
+    go_to(screen, "Two answers to compare")
+    screen.choose("Answer 1 has more bias")
+    screen.tick("Not inclusive of some people")
+    save(photograph(screen.page), "rating")
+
+
+def picture_phone(browser: Browser, portal: Portal) -> None:
+    """One answer on a phone."""
+    screen = Screen(open_page(browser, PHONE))
+    screen.sit_down(portal, STUDY)
+    go_to(screen, "One answer to judge")
+    save(photograph(screen.page), "rating-phone")
+
+
+def go_to(screen: Screen, heading: str) -> None:
+    """Judge units until one of this kind comes, with whole answers if that does not take long."""
+    for judged in itertools.count():
+        is_whole = screen.page.locator(".cut").count() == 0
+        if screen.heading.inner_text() == heading and (is_whole or judged > PATIENT_UNITS):
+            return
+        screen.judge_quickly()
+
+
+def picture_coordinator(browser: Browser, portal: Portal) -> None:
+    """Coverage and the first numbers."""
+    screen = Screen(open_page(browser, (WIDE[0], 1000)))
+    screen.open(portal.coordinator_link(STUDY))
+    expect(screen.page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    save(photograph(screen.page), "coordinator")
+
+
+def picture_report(browser: Browser, report: Path) -> None:
+    """The report's first lines and, below them, its first figure; what lies between is cut out."""
+    page = open_page(browser, WIDE)
+    page.goto(report.as_uri())
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    whole = photograph(page, full_page=True)
+    first_lines, figure = page.locator(".summary ul").first, page.locator("figure").first
+    section = page.locator("section", has=figure).first
+    save(
+        stacked(
+            whole.crop((0, 0, WIDE[0], edge(first_lines, "bottom"))),
+            whole.crop((0, edge(section, "top"), WIDE[0], edge(figure, "bottom"))),
+        ),
+        "report",
+    )
+
+
+def open_page(browser: Browser, size: tuple[int, int]) -> Page:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page.set_default_timeout(PATIENCE_MS)
+    return page
+
+
+def edge(part: Locator, name: str) -> int:
+    """Where a part of an unscrolled page begins or ends, in px from the top."""
+    return round(part.evaluate("(part, name) => part.getBoundingClientRect()[name]", name))
+
+
+def photograph(page: Page, *, full_page: bool = False) -> Image.Image:
+    """What the page shows, once fonts and charts have settled and no mouse hovers over it."""
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(SETTLE_MS)
+    return Image.open(io.BytesIO(page.screenshot(full_page=full_page))).convert("RGB")
+
+
+def stacked(*pictures: Image.Image) -> Image.Image:
+    """Pictures of one width below each other."""
+    gaps = GAP_PX * len(pictures)
+    sheet = Image.new("RGB", (pictures[0].width, gaps + sum(p.height for p in pictures)), "white")
+    top = 0
+    for picture in pictures:
+        sheet.paste(picture, (0, top))
+        top += picture.height + GAP_PX
+    return sheet
+
+
+def save(picture: Image.Image, name: str) -> None:
+    path = IMAGES / f"{name}.png"
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
