@@ -5,7 +5,7 @@ mean is a group's published rate and whose intra-class correlation is its agreem
 source gives is an assumption, and says so.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zlib import crc32
@@ -54,16 +54,23 @@ SIMILARITY = (0.15, 0.30, 0.35, 0.20)
 
 
 class SimulatedGroup:
-    """One group's way of judging, with every unit's own probabilities."""
+    """One group's way of judging, with every unit's own probabilities.
+
+    The codes follow from the seed, the unit, and how many of the group have judged it before: not
+    from who they are, since pseudonyms and with them the order of units differ in every study.
+    """
 
     def __init__(self, habits: GroupHabits, group: str, seed: int) -> None:
         self._habits = habits
         self._group = group
         self._seed = seed
-        self._random = np.random.default_rng([seed, crc32(group.encode())])
+        self._judged: Counter[int] = Counter()
 
     def judge(self, unit: ShownUnit) -> dict[str, Code | None]:
         """Codes for each item that is shown, given the codes before it."""
+        number = self._number(unit, unit.rubric.id)
+        self._random = np.random.default_rng([self._seed, number, self._judged[number]])
+        self._judged[number] += 1
         codes: dict[str, Code | None] = {}
         for item in unit.rubric.items:
             shown = item.show_if is None or item.show_if.holds(codes)
@@ -113,11 +120,14 @@ class SimulatedGroup:
         """The unit's own probability: the same for all raters of the group."""
         if correlation <= 0:
             return mean
-        texts = sorted((panel.slot, panel.text) for panel in unit.panels)
-        named = crc32(repr((self._group, item.id, texts)).encode())
         spread = (1 - correlation) / correlation
-        own = np.random.default_rng([self._seed, named])
+        own = np.random.default_rng([self._seed, self._number(unit, item.id)])
         return float(own.beta(mean * spread, (1 - mean) * spread))
+
+    def _number(self, unit: ShownUnit, purpose: str) -> int:
+        """A number of the group's own for a unit, the same on every run."""
+        texts = sorted((panel.slot, panel.text) for panel in unit.panels)
+        return crc32(repr((self._group, purpose, texts)).encode())
 
 
 _ANSWERS: Mapping[str | None, Callable[[SimulatedGroup, Item, ShownUnit], Code]] = {

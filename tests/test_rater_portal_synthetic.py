@@ -29,7 +29,7 @@ def simulated(portal_settings: Settings, tmp_path: Path) -> Session:
         rubrics=["independent"],
     )
     session = Session(engine)
-    assert simulate_raters(session, study="tiny", seed=1) == 720
+    assert simulate_raters(session, study="tiny", seed=2) == 720
     return session
 
 
@@ -52,4 +52,31 @@ def test_every_simulated_rating_is_marked(simulated: Session) -> None:
 
 
 def test_simulating_again_adds_nobody_and_nothing(simulated: Session) -> None:
-    assert simulate_raters(simulated, study="tiny", seed=1) == 0
+    assert simulate_raters(simulated, study="tiny", seed=2) == 0
+
+
+def test_another_study_of_the_same_answers_is_simulated_alike(
+    simulated: Session, tmp_path: Path
+) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/other.db")
+    migrate(engine)
+    make_study(
+        engine,
+        tmp_path,
+        n_questions=120,
+        n_pairs=0,
+        raters=3,
+        groups=["health_equity_expert"],
+        rubrics=["independent"],
+    )
+    with Session(engine) as other:
+        simulate_raters(other, study="tiny", seed=2)
+        again = judgment_table(other, study="tiny").frame
+
+    first = judgment_table(simulated, study="tiny").frame
+    counts = [
+        frame[frame["item"] == "bias_presence"].groupby("unit_id")["code"].value_counts()
+        for frame in (first, again)
+    ]
+    # The raters' pseudonyms differ, the codes of every unit do not.
+    assert counts[0].sort_index().equals(counts[1].sort_index())
