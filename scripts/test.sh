@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Run the tests: first those that share nothing, in parallel; then those that drive a browser, one at a time.
+# Run the tests: first those that share nothing, in parallel; then, one at a time, those that drive
+# a browser or run the real model, which want both cores for themselves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ $# -gt 0 ]; then exec .venv/bin/pytest "$@"; fi
-.venv/bin/pytest -n 2 --dist loadgroup -m "not browser"
-.venv/bin/pytest -m browser
+OMP_NUM_THREADS=1 .venv/bin/pytest -n 2 -m "not browser and not model"
+.venv/bin/pytest -m "browser or model"

@@ -15,7 +15,7 @@ from rater_portal.services.assignment import next_assignment
 from rater_portal.services.audit import verify
 from rater_portal.services.progress import overview
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
