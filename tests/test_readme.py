@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from analysis import krippendorff_alpha
 from equitymedqa.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -30,8 +31,12 @@ def test_command_of_the_readme_has_its_options(command: str) -> None:
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_python_of_the_readme_runs(code: str) -> None:
-    exec(compile(code, "README.md", "exec"), {})
+def test_python_of_the_readme_uses_public_names_and_runs(code: str) -> None:
+    names: dict[str, object] = {}
+
+    exec(compile(code, "README.md", "exec"), names)
+
+    assert names["krippendorff_alpha"] is krippendorff_alpha
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^):#]+)\)", README))))

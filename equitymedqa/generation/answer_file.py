@@ -9,6 +9,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -53,12 +54,11 @@ class AnswerFile:
             raise GenerationError(
                 f"{self.path} cannot be written: {error.strerror}: {error.filename}"
             ) from error
-        try:
+        with ExitStack() as unless_ready:
+            unless_ready.callback(os.close, self._descriptor)
             self._lock()
             self._mend_last_line()
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+            unless_ready.pop_all()
         return self
 
     def __exit__(

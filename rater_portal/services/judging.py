@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from rater_portal.database import transaction
 from rater_portal.errors import AlreadySubmittedError, InvalidCodesError, NotAllowedError
-from rater_portal.models import Assignment, Draft, Judgment, Quota, Unit
+from rater_portal.models import Assignment, Draft, Judgment, Quota, Rater, Unit
 from rater_portal.services.assignment import (
     count_time,
     holds_place,
@@ -19,7 +19,7 @@ from rater_portal.services.assignment import (
 from rater_portal.services.studies import rater_in_open_study, rubrics_of
 from rater_portal.services.trail import entry_hash, last_hash
 from rubrics.checking import CodesError, check_codes
-from rubrics.schema import Code
+from rubrics.schema import Code, Rubric
 
 
 @dataclass(frozen=True)
@@ -91,36 +91,48 @@ def submit(
         if assignment.submitted_at is not None:
             raise AlreadySubmittedError("You have submitted this unit already.")
 
-        quota = _quota(session, assignment)
-        rubric = rubrics_of(session, study.id)[quota.rubric_id]
+        rubric = rubrics_of(session, study.id)[_quota(session, assignment).rubric_id]
         try:
             checked = check_codes(rubric, codes, group=rater.rater_group)
         except CodesError as error:
             raise InvalidCodesError(error.problems) from error
-        now = datetime.now(UTC)
-        counts = _take_place(session, assignment, now)
-        count_time(assignment, now)
-        assignment.submitted_at = now
-        judgment = Judgment(
-            study_id=study.id,
-            assignment_id=assignment_id,
-            submission_id=submission_id,
-            codes=checked,
-            rubric_hash=rubric.content_hash,
-            shown_first=assignment.shown_first,
-            active_seconds=round(assignment.active_seconds, 1),
-            surplus=not counts,
-            submitted_at=now,
-            previous_hash=last_hash(session, study.id),
-            row_hash="",
-        )
-        unit = session.get_one(Unit, assignment.unit_pk)
-        judgment.row_hash = entry_hash((judgment, quota, unit, rater))
-        session.add(judgment)
+        judgment = _store(session, assignment, rater, rubric, checked, submission_id)
         if draft := session.get(Draft, assignment_id):
             session.delete(draft)
         session.flush()
-        return Receipt(judgment.id, now, judgment.surplus)
+        return Receipt(judgment.id, judgment.submitted_at, judgment.surplus)
+
+
+def _store(
+    session: Session,
+    assignment: Assignment,
+    rater: Rater,
+    rubric: Rubric,
+    checked: Mapping[str, Code],
+    submission_id: str,
+) -> Judgment:
+    """Take the place if there is one, and add the judgment to the end of the trail."""
+    now = datetime.now(UTC)
+    counts = _take_place(session, assignment, now)
+    count_time(assignment, now)
+    assignment.submitted_at = now
+    judgment = Judgment(
+        study_id=assignment.study_id,
+        assignment_id=assignment.id,
+        submission_id=submission_id,
+        codes=dict(checked),
+        rubric_hash=rubric.content_hash,
+        shown_first=assignment.shown_first,
+        active_seconds=round(assignment.active_seconds, 1),
+        surplus=not counts,
+        submitted_at=now,
+        previous_hash=last_hash(session, assignment.study_id),
+        row_hash="",
+    )
+    unit = session.get_one(Unit, assignment.unit_pk)
+    judgment.row_hash = entry_hash((judgment, _quota(session, assignment), unit, rater))
+    session.add(judgment)
+    return judgment
 
 
 def _quota(session: Session, assignment: Assignment) -> Quota:
