@@ -1,9 +1,12 @@
 """What every statistic returns: a value, its interval or why it has none, and the counts behind it.
 
 A statistic without a value is no estimate: it raises `UndefinedStatisticError` with the reason.
+Every result is a frozen dataclass with `to_frame()`.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import pandas as pd
 
@@ -52,24 +55,73 @@ class Estimate:
     refusal: str | None = None
     """Why there is no interval, where one was asked for."""
 
+    standard_error: float | None = None
+    """On the scale of the value, where the method has one."""
+
     def __float__(self) -> float:
         return self.value
 
     def to_frame(self) -> pd.DataFrame:
         """Give one row, the interval in columns of its own; nothing is rounded."""
-        interval = self.interval
-        row = {
-            "statistic": self.statistic,
-            "value": self.value,
-            "low": interval.low if interval else float("nan"),
-            "high": interval.high if interval else float("nan"),
-            "confidence": interval.confidence if interval else float("nan"),
-            "method": interval.method if interval else None,
-            "n_units": self.n_units,
-            "n_raters": self.n_raters,
-            "n_ratings": self.n_ratings,
-            "n_resamples": self.n_resamples,
-            "undefined_share": self.undefined_share,
-            "refusal": self.refusal,
-        }
-        return pd.DataFrame([row])
+        return frame_of([self])
+
+
+@dataclass(frozen=True)
+class HypothesisTest:
+    """One test of one null hypothesis."""
+
+    test: str
+    """Its name and variant, for example `McNemar, mid-p`."""
+
+    hypothesis: str
+    """The null hypothesis in words."""
+
+    value: float
+    """The test statistic; NaN where the p-value is counted directly."""
+
+    p_value: float
+    """Two-sided unless `test` says otherwise, 0 to 1."""
+
+    n: int
+    """How many observations carry the test: pairs, units or raters, as `hypothesis` says."""
+
+    df: float | None = None
+    """Degrees of freedom, where the statistic has them."""
+
+    note: str | None = None
+    """What a reader must know, such as how many ties were left out."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row; nothing is rounded."""
+        return frame_of([self])
+
+
+def frame_of(results: Iterable[Any]) -> pd.DataFrame:
+    """One row for each result (a dataclass), one column for each field.
+
+    An interval or an estimate within a result becomes columns of its own: those of the interval
+    are `low, high, confidence, method`, those of another field `x` begin with `x_`.
+    """
+    return pd.DataFrame([_row(result) for result in results])
+
+
+def _row(result: Any, prefix: str = "") -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for one in fields(result):
+        value = getattr(result, one.name)
+        if one.name == "interval":
+            row |= _interval_columns(value, prefix)
+        elif isinstance(value, Estimate | HypothesisTest):
+            row |= _row(value, f"{prefix}{one.name}_")
+        else:
+            row[prefix + one.name] = value
+    return row
+
+
+def _interval_columns(interval: Interval | None, prefix: str) -> dict[str, Any]:
+    return {
+        f"{prefix}low": interval.low if interval else float("nan"),
+        f"{prefix}high": interval.high if interval else float("nan"),
+        f"{prefix}confidence": interval.confidence if interval else float("nan"),
+        f"{prefix}method": interval.method if interval else None,
+    }

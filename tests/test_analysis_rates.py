@@ -63,7 +63,7 @@ def test_row_level_bca_equals_scipy_to_the_last_digit(k, n):
 
 def test_memory_chunks_leave_the_row_level_interval_alone(monkeypatch):
     whole = row_level_bca(ratings(11, 200))
-    monkeypatch.setattr("analysis.rates.CHUNK_NUMBERS", 1000)
+    monkeypatch.setattr("analysis.rates.shares.CHUNK_NUMBERS", 1000)
 
     assert row_level_bca(ratings(11, 200)) == whole
 

@@ -4,9 +4,9 @@ import pytest
 from scipy import stats
 
 from analysis import bootstrap
-from analysis.coefficients import coefficient
+from analysis.agreement.coefficients import coefficient
+from analysis.intervals.resampling import distinct_rows
 from analysis.ratings import read_units
-from analysis.resampling import distinct_rows
 
 NAN = float("nan")
 
@@ -77,7 +77,7 @@ def test_bca_equals_scipy_where_the_statistic_is_a_mean():
 def test_memory_chunks_leave_the_resamples_alone(monkeypatch):
     ratings = simulated(50)
     whole = bootstrap(ratings, ["krippendorff_alpha"], level="nominal", seed=15)
-    monkeypatch.setattr("analysis.resampling.CHUNK_NUMBERS", 1000)
+    monkeypatch.setattr("analysis.intervals.resampling.CHUNK_NUMBERS", 1000)
 
     chunked = bootstrap(ratings, ["krippendorff_alpha"], level="nominal", seed=15)
 

@@ -11,7 +11,7 @@ from analysis import (
     gwet_ac,
     specific_agreement,
 )
-from analysis.weights import agreement_weights
+from analysis.agreement.weights import agreement_weights
 
 
 # Five ranks; the first row, distances 0 to 4.

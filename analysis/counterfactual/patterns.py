@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import Estimate, RatingsError
-from analysis.ratios import ratio_of_sums
+from analysis.intervals.ratios import ratio_of_sums
 
 BoolArray = NDArray[np.bool_]
 

@@ -11,9 +11,15 @@ from numpy.typing import ArrayLike
 from scipy.stats import binomtest
 
 from analysis.estimates import Estimate, Interval, RatingsError, UndefinedStatisticError
+from analysis.intervals.ratios import finite_numbers, n_distinct, ratio_of_sums, ratio_part
+from analysis.intervals.resampling import (
+    CHUNK_NUMBERS,
+    Method,
+    Plan,
+    patterns_of,
+    resampled_interval,
+)
 from analysis.ratings import FloatArray
-from analysis.ratios import finite_numbers, n_distinct, ratio_of_sums, ratio_part
-from analysis.resampling import CHUNK_NUMBERS, Method, Plan, patterns_of, resampled_interval
 
 PUBLISHED_RESAMPLES = 1000
 PUBLISHED_SEED = 101

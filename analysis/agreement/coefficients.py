@@ -12,9 +12,9 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
+from analysis.agreement.weights import Level, Weights, alpha_distance, kappa_weights
 from analysis.estimates import RatingsError
 from analysis.ratings import FloatArray, Units
-from analysis.weights import Level, Weights, alpha_distance, kappa_weights
 
 Statistic = Literal[
     "krippendorff_alpha",

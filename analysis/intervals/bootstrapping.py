@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.coefficients import Coefficient, Statistic, coefficient
+from analysis.agreement.coefficients import Coefficient, Statistic, coefficient
+from analysis.agreement.weights import Level, Weights
 from analysis.estimates import Estimate, RatingsError, UndefinedStatisticError
-from analysis.ratings import Categories, IntArray, Units, read_units
-from analysis.resampling import (
+from analysis.intervals.resampling import (
     Method,
     Part,
     Patterns,
@@ -23,7 +23,7 @@ from analysis.resampling import (
     replicates,
     resampled_interval,
 )
-from analysis.weights import Level, Weights
+from analysis.ratings import Categories, IntArray, Units, read_units
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.estimates import Estimate, RatingsError, UndefinedStatisticError
-from analysis.ratings import FloatArray
-from analysis.resampling import (
+from analysis.intervals.resampling import (
     Method,
     Part,
     Plan,
@@ -15,6 +14,7 @@ from analysis.resampling import (
     replicates,
     resampled_interval,
 )
+from analysis.ratings import FloatArray
 
 
 def ratio_of_sums(

@@ -9,10 +9,10 @@ from collections.abc import Hashable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.coefficients import Coefficient, Conger, coefficient
+from analysis.agreement.coefficients import Coefficient, Conger, coefficient
+from analysis.agreement.weights import Level, Weights, kappa_weights
 from analysis.estimates import Estimate, RatingsError, UndefinedStatisticError
 from analysis.ratings import Categories, Units, read_units
-from analysis.weights import Level, Weights, kappa_weights
 
 
 def krippendorff_alpha(
@@ -63,7 +63,7 @@ def gwet_ac(
     categories
         All codes that the rubric offers, in rank order: never to be left out, each one counts.
     weights
-        Credit for partial agreement, see `analysis.weights`. `ordinal` is Gwet's, not
+        Credit for partial agreement, see `analysis.agreement.weights`. `ordinal` is Gwet's, not
         Krippendorff's.
 
     Returns
@@ -98,7 +98,7 @@ def fleiss_kappa(
     categories
         Declared codes in rank order: only weights that count ranks need them, if codes have gaps.
     weights
-        Credit for partial agreement, see `analysis.weights`.
+        Credit for partial agreement, see `analysis.agreement.weights`.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def brennan_prediger(
     categories
         All codes that the rubric offers, in rank order: never to be left out, each one counts.
     weights
-        Credit for partial agreement, see `analysis.weights`.
+        Credit for partial agreement, see `analysis.agreement.weights`.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def conger_kappa(
     categories
         Declared codes in rank order: only weights that count ranks need them, if codes have gaps.
     weights
-        Credit for partial agreement, see `analysis.weights`.
+        Credit for partial agreement, see `analysis.agreement.weights`.
 
     Returns
     -------
@@ -203,7 +203,7 @@ def cohen_kappa(
     categories
         Declared codes in rank order: only weights that count ranks need them, if codes have gaps.
     weights
-        Credit for partial agreement, see `analysis.weights`.
+        Credit for partial agreement, see `analysis.agreement.weights`.
 
     Returns
     -------

@@ -1,0 +1,1 @@
+"""A model as rater: whether its judgments can stand beside or in for those of people."""

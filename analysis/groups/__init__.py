@@ -1,0 +1,1 @@
+"""Groups of raters compared: rates, coefficients and distributions, with honest p-values."""

@@ -1,0 +1,1 @@
+"""Regression models of ratings, with the units and the raters as random effects."""

@@ -1,0 +1,1 @@
+"""How many units and raters a study needs, before it is run."""

@@ -1,0 +1,1 @@
+"""How raters work: severity, drift, haste and habit, as questions to ask and not as verdicts."""
