@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,9 @@ from analysis import (
     fleiss_kappa,
     gwet_ac,
     specific_agreement,
+    weights_from_disagreement,
 )
-from analysis.agreement.weights import agreement_weights
+from analysis.agreement.weights import WeightsName, agreement_weights
 
 
 # Five ranks; the first row, distances 0 to 4.
@@ -26,7 +29,83 @@ from analysis.agreement.weights import agreement_weights
     ],
 )
 def test_weights_fall_with_the_distance_as_named(name, expected):
-    assert agreement_weights(name, 5)[0] == pytest.approx(expected, abs=1e-12)
+    assert agreement_weights(name, range(5))[0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "codes", "expected"),
+    [
+        # sin(pi d / 4) squared is 1/2, 1, 1/2 for d of 1, 2, 3: the last code is next to the first.
+        ("circular", "NESW", [[1, 1 / 2, 0, 1 / 2], [1 / 2, 1, 1 / 2, 0]]),
+        # d squared over (s - 2)(8 - s), s the sum of two ranks from 1 to 4.
+        ("bipolar", "abcd", [[1, 1 - 1 / 5, 1 - 4 / 8, 0], [1 - 1 / 5, 1, 1 - 1 / 9, 1 - 4 / 8]]),
+        # ((a - b) / (a + b)) squared: 1, 1 and (2 / 4) squared; 0 against 0 is no difference.
+        ("ratio", [0, 1, 3], [[1, 0, 0], [0, 1, 3 / 4]]),
+        # Labels count as 1, 2, 3: 1/9, 1/4 and 1/25, over the largest.
+        ("ratio", "abc", [[1, 1 - 4 / 9, 0], [1 - 4 / 9, 1, 1 - 4 / 25]]),
+    ],
+)
+def test_weights_of_other_scales_follow_their_formulas(name, codes, expected):
+    weights = agreement_weights(name, list(codes))
+
+    assert weights[:2] == pytest.approx(np.array(expected), abs=1e-12)
+    assert (weights == weights.T).all()
+
+
+@pytest.mark.parametrize("name", get_args(WeightsName))
+def test_weights_are_1_for_the_same_code_and_0_for_the_farthest(name):
+    weights = agreement_weights(name, range(6))
+
+    assert (np.diagonal(weights) == 1).all()
+    assert weights.min() == 0
+
+
+def test_ratio_weights_of_codes_below_zero_are_refused():
+    with pytest.raises(RatingsError, match=r"needs a zero point: -1\.0 is below it"):
+        fleiss_kappa([[-1, 1], [1, 1]], weights="ratio")
+
+
+def test_ratio_weights_know_the_distances_of_numbers_with_gaps():
+    ratings = [[1, 2], [5, 5], [2, 2], [1, 5]]
+
+    kappa = fleiss_kappa(ratings, weights="ratio").value
+
+    assert kappa == fleiss_kappa(ratings, weights="ratio", categories=[1, 2, 5]).value
+
+
+@pytest.mark.parametrize("name", ["circular", "bipolar"])
+def test_weights_that_depend_on_the_ends_of_the_scale_ask_for_them(name):
+    with pytest.raises(RatingsError, match=f"weights '{name}' count ranks: give `categories`"):
+        fleiss_kappa([[1, 2], [3, 3], [2, 2]], weights=name)
+
+
+def test_disagreement_becomes_agreement_on_any_scale():
+    disagreement = np.array([[0, 1, 3], [1, 0, 6], [3, 6, 0]])
+
+    weights = weights_from_disagreement(disagreement)
+
+    assert weights[0] == pytest.approx([1, 5 / 6, 1 / 2])
+    assert (weights_from_disagreement(10 * disagreement) == weights).all()
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (np.eye(3), "with itself must be 0"),
+        (np.zeros((2, 2)), "some above 0"),
+        ([[0, -1], [-1, 0]], "none below 0"),
+        ([[0, 1], [2, 0]], "symmetric"),
+        ([0, 1], "one row and column a category"),
+    ],
+)
+def test_what_is_no_disagreement_is_refused(matrix, message):
+    with pytest.raises(RatingsError, match=message):
+        weights_from_disagreement(matrix)
+
+
+def test_disagreement_given_as_agreement_is_named():
+    with pytest.raises(RatingsError, match="need `weights_from_disagreement`"):
+        cohen_kappa([1, 2], [2, 2], weights=1 - np.eye(2))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +148,7 @@ def test_unweighted_kappa_of_labels_needs_no_categories():
 
 
 def test_a_matrix_of_weights_is_enough_where_its_size_fits():
-    linear = agreement_weights("linear", 3)
+    linear = agreement_weights("linear", range(3))
 
     assert cohen_kappa(A, B, weights=linear).value == cohen_kappa(A, B, weights="linear").value
     with pytest.raises(RatingsError, match=r"shape \(4, 4\) for 3 categories: give `categories`"):
