@@ -51,9 +51,14 @@ from .estimates import Interval as Interval
 from .estimates import RatingsError as RatingsError
 from .estimates import UndefinedStatisticError as UndefinedStatisticError
 from .figures import agreement_figure as agreement_figure
-from .intervals import BootstrapResult as BootstrapResult
+from .intervals import EstimateSet as EstimateSet
+from .intervals import GroupEstimates as GroupEstimates
+from .intervals import TwoWayVariance as TwoWayVariance
 from .intervals import bootstrap as bootstrap
+from .intervals import bootstrap_groups as bootstrap_groups
+from .intervals import jackknife as jackknife
 from .intervals import ratio_of_sums as ratio_of_sums
+from .intervals import two_way_variance as two_way_variance
 from .pairs import preference_shares as preference_shares
 from .progress import Progress as Progress
 from .progress import shown as shown

@@ -101,14 +101,16 @@ def test_distinct_rows_point_to_their_first_occurrence_and_count():
 def test_an_interval_is_refused_from_a_twentieth_of_resamples_without_value(
     n_varied, n_units, is_given
 ):
-    ratings = np.zeros((n_units, 2))
+    ratings = np.zeros((n_units, 3))
     ratings[:n_varied, 0] = 1
+    ratings[0, 1] = 1  # else the units would agree on code 1 nowhere, and resamples never differ
 
-    alpha = bootstrap(ratings, "krippendorff_alpha", level="nominal", seed=3)["krippendorff_alpha"]
+    agreement = bootstrap(ratings, "specific_agreement", seed=3)["specific_agreement[1]"]
 
     expected = (1 - n_varied / n_units) ** n_units
-    assert alpha.undefined_share == pytest.approx(expected, abs=0.012)
-    assert (alpha.interval is not None) == is_given
+    assert agreement.undefined_share == pytest.approx(expected, abs=0.012)
+    assert (agreement.interval is not None) == is_given
+    assert (agreement.standard_error is not None) == is_given
 
 
 @pytest.mark.parametrize(("method", "expected"), [("bca", 0.95), ("percentile", 0.94)])

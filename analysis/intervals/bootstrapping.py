@@ -1,95 +1,66 @@
-"""Bootstrap intervals of agreement coefficients, all from one set of resamples."""
+"""Bootstrap intervals of agreement coefficients and shares, all from one set of resamples."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.agreement.coefficients import Coefficient, Statistic, coefficient
 from analysis.agreement.weights import Level, Weights
-from analysis.estimates import Estimate, RatingsError, UndefinedStatisticError
+from analysis.estimates import Estimate
+from analysis.intervals.asked import Statistics
+from analysis.intervals.blocks import (
+    Block,
+    LabelledCategories,
+    Ratings,
+    gathered,
+    rated_units,
+    read_block,
+    values_of,
+)
+from analysis.intervals.estimate_sets import EstimateSet
 from analysis.intervals.resampling import (
     Method,
     Part,
     Patterns,
     Plan,
-    cluster_numbers,
-    cluster_sums,
-    distinct_rows,
-    patterns_of,
     replicates,
     resampled_interval,
 )
-from analysis.ratings import Categories, IntArray, Units, read_units
+from analysis.progress import Progress, silent
+from analysis.ratings import FloatArray
 
-
-@dataclass(frozen=True, eq=False)
-class BootstrapResult(Mapping[str, Estimate]):
-    """Estimates by name. Asking for one without a value raises `UndefinedStatisticError`.
-
-    Only estimates with a value are counted, listed and contained.
-    """
-
-    estimates: Mapping[str, Estimate]
-    undefined: Mapping[str, str]
-    """Why a statistic that was asked for has no value."""
-
-    def __getitem__(self, statistic: str) -> Estimate:
-        if statistic in self.undefined:
-            raise UndefinedStatisticError(self.undefined[statistic])
-        if statistic not in self.estimates:
-            known = [*self.estimates, *self.undefined]
-            raise KeyError(f"{statistic!r} was not asked for; there are {known}")
-        return self.estimates[statistic]
-
-    def __contains__(self, statistic: object) -> bool:
-        return statistic in self.estimates
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.estimates)
-
-    def __len__(self) -> int:
-        return len(self.estimates)
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each statistic asked for; where undefined, the reason under `refusal`."""
-        rows = [estimate.to_frame() for estimate in self.estimates.values()]
-        rows += [
-            pd.DataFrame([{"statistic": name, "value": np.nan, "refusal": reason}])
-            for name, reason in self.undefined.items()
-        ]
-        return pd.concat(rows, ignore_index=True)
+NOTHING = Patterns(np.empty((0, 0)), np.empty(0, dtype=np.int64))
 
 
 def bootstrap(
-    ratings: ArrayLike,
-    statistics: str | Sequence[str],
+    ratings: Ratings,
+    statistics: Statistics,
     *,
     seed: int,
     level: Level | None = None,
-    categories: Categories | None = None,
+    categories: LabelledCategories | None = None,
     weights: Weights = "identity",
     n_resamples: int = 10_000,
     clusters: ArrayLike | None = None,
     method: Method = "bca",
     confidence: float = 0.95,
-) -> BootstrapResult:
+    progress: Progress = silent,
+) -> EstimateSet:
     """Estimate agreement with intervals, by resampling units with all their ratings.
 
-    The interval speaks of these raters on units like these. Units with a single rating are
-    resampled too; units without any are not.
+    The interval speaks of these raters on units like these; for raters like these see `jackknife`.
+    Units with a single rating are resampled too; units without any are not.
 
     Parameters
     ----------
     ratings : (n_units, n_raters)
-        Numbers, NaN for missing; or labels, None for missing.
+        Numbers, NaN for missing; or labels, None for missing. Also what `set_units` and
+        `cross_units` give, with coefficients of their own.
     statistics
-        One name or several: `krippendorff_alpha`, `gwet_ac`, `fleiss_kappa`, `brennan_prediger`,
-        `conger_kappa`, `percent_agreement`, or `specific_agreement`, which gives one estimate for
-        each category, named `specific_agreement[CODE]`.
+        One or several: `krippendorff_alpha`, `gwet_ac`, `fleiss_kappa`, `brennan_prediger`,
+        `conger_kappa`, `percent_agreement`; `specific_agreement` and `share` (of all ratings), with
+        an estimate for each category named `share[CODE]`; or a `Coefficient`.
     level
         Level of measurement; `krippendorff_alpha` needs it.
     categories
@@ -105,9 +76,10 @@ def bootstrap(
 
     Returns
     -------
-    Estimates by name. One without a value raises `UndefinedStatisticError` when asked for. One
-    has no interval but a `refusal` if there is a single unit or cluster, if resamples lack a value
-    too often (above 5 %) or never differ, or if they are too skewed for BCa.
+    Estimates by name, each with its standard error. One without a value raises
+    `UndefinedStatisticError` when asked for. One has no interval but a `refusal` if there is a
+    single unit or cluster, if resamples lack a value too often (above 5 %) or never differ, if they
+    are too skewed for BCa, or if fewer than 10 units vary, see `intervals.variation`.
 
     Raises
     ------
@@ -119,92 +91,69 @@ def bootstrap(
     Efron (1987), Journal of the American Statistical Association 82, 171-185; for clusters Davison
     and Hinkley (1997), Bootstrap Methods and their Application, section 3.8.
     """
-    drawn = "units" if clusters is None else "clusters"
-    names = _checked_names(statistics)
-    plan = Plan(n_resamples, seed, method, confidence, drawn)
-    units = read_units(ratings, categories)
-    numbers = None if clusters is None else cluster_numbers(clusters, len(units))
-    chosen = _choose(names, units, level, weights)
-    if not len(units.pairable()):
-        return BootstrapResult({}, {name: one.reason(units) for name, one in chosen.items()})
-    patterns, parts = _patterns(units, chosen, numbers)
-    return _estimates(units, chosen, patterns, parts, plan)
+    block = read_block(
+        ratings,
+        statistics,
+        level=level,
+        categories=categories,
+        weights=weights,
+        clusters=clusters,
+    )
+    plan = Plan(n_resamples, seed, method, confidence, block.drawn)
+    return resampled_blocks([block], plan, progress).estimates(0)
 
 
-def _checked_names(statistics: str | Sequence[str]) -> list[str]:
-    allowed = list(get_args(Statistic))
-    if not isinstance(statistics, Iterable):
-        raise RatingsError(f"statistics {statistics!r}: give one name or a list from {allowed}")
-    names = [statistics] if isinstance(statistics, str) else list(statistics)
-    if strange := [name for name in names if name not in allowed]:
-        raise RatingsError(f"statistics {strange} are not among {allowed}")
-    if not names:
-        raise RatingsError(f"no statistic was asked for: give one name or a list from {allowed}")
-    return names
+@dataclass(frozen=True, eq=False)
+class ResampledBlocks:
+    """Every statistic of every block on the same resamples."""
 
+    blocks: Sequence[Block]
+    plan: Plan
+    patterns: Patterns
+    parts: Sequence[Mapping[str, Part]]
+    """By block, then by statistic."""
 
-def _choose(
-    statistics: Sequence[str], units: Units, level: Level | None, weights: Weights
-) -> dict[str, Coefficient]:
-    chosen = []
-    for statistic in statistics:
-        categories = units.categories if statistic == "specific_agreement" else (None,)
-        chosen += [
-            coefficient(statistic, units, level=level, weights=weights, category=category)
-            for category in categories
-        ]
-    return {one.name: one for one in chosen}
+    values: Sequence[Mapping[str, float]]
+    """NaN where there is none."""
 
+    replicated: Sequence[Mapping[str, FloatArray]]
+    """(n_resamples,), of the statistics with a value."""
 
-def _patterns(
-    units: Units, chosen: Mapping[str, Coefficient], clusters: IntArray | None
-) -> tuple[Patterns, dict[str, Part]]:
-    """Gather the rated units (or their clusters) that contribute the same to every coefficient."""
-    rated = units.per_unit >= 1
-    units = units.take(rated)
-    needs_raters = any(one.needs_raters for one in chosen.values())
-    first, pattern, frequency = distinct_rows(units.codes if needs_raters else units.counts)
-    blocks = [one.per_unit(units.take(first)) for one in chosen.values()]
-    ends = np.cumsum([block.shape[1] for block in blocks])
-    parts = {
-        name: Part(slice(end - block.shape[1], end), one.value)
-        for (name, one), block, end in zip(chosen.items(), blocks, ends, strict=True)
-    }
-    sums = np.hstack(blocks)
-    if clusters is None:
-        return Patterns(sums, frequency), parts
-    return patterns_of(cluster_sums(sums, pattern, clusters[rated])), parts
+    def estimates(self, block: int) -> EstimateSet:
+        """Give the estimates of one block."""
+        estimates = {name: self._estimate(block, name) for name in self.replicated[block]}
+        return EstimateSet(estimates, self.blocks[block].undefined(self.values[block]))
 
-
-def _estimates(
-    units: Units,
-    chosen: Mapping[str, Coefficient],
-    patterns: Patterns,
-    parts: Mapping[str, Part],
-    plan: Plan,
-) -> BootstrapResult:
-    values = {name: float(part.of(patterns.total())) for name, part in parts.items()}
-    undefined = {name: chosen[name].reason(units) for name in parts if np.isnan(values[name])}
-    defined = {name: part for name, part in parts.items() if name not in undefined}
-    if not defined:
-        return BootstrapResult({}, undefined)
-
-    pairable = units.pairable()
-    n_units, n_raters = len(pairable), pairable.n_raters()
-    n_ratings = int(pairable.per_unit.sum())
-    estimates = {}
-    drawn = replicates(patterns, list(defined.values()), plan)
-    for replicated, (name, part) in zip(drawn, defined.items(), strict=True):
-        resampled = resampled_interval(replicated, patterns, part, plan)
-        estimates[name] = Estimate(
-            statistic=name,
-            value=values[name],
-            interval=resampled.interval,
-            n_units=n_units,
-            n_raters=n_raters,
-            n_ratings=n_ratings,
-            n_resamples=plan.n_resamples,
-            undefined_share=resampled.undefined_share,
-            refusal=resampled.refusal,
+    def _estimate(self, block: int, name: str) -> Estimate:
+        ours, value = self.blocks[block], self.values[block][name]
+        resampled = resampled_interval(
+            self.replicated[block][name], self.patterns, self.parts[block][name], self.plan
         )
-    return BootstrapResult(estimates, undefined)
+        return resampled.estimate(
+            name, value, refusal=ours.little_variation(name), **ours.counts(name)
+        )
+
+
+def resampled_blocks(
+    blocks: Sequence[Block], plan: Plan, progress: Progress = silent
+) -> ResampledBlocks:
+    """Resample units once, with what each adds to the statistics of every block."""
+    if not len(rated_units(blocks)):
+        values = [dict.fromkeys(block.chosen, np.nan) for block in blocks]
+        return ResampledBlocks(blocks, plan, NOTHING, [], values, [{} for _ in blocks])
+
+    patterns, parts = gathered(blocks)
+    values = [values_of(patterns.total(), ours) for ours in parts]
+    defined = [
+        (block, name)
+        for block, ours in enumerate(values)
+        for name, value in ours.items()
+        if not np.isnan(value)
+    ]
+    replicated: list[dict[str, FloatArray]] = [{} for _ in blocks]
+    if defined:
+        wanted = [parts[block][name] for block, name in defined]
+        rows = replicates(patterns, wanted, plan, progress)
+        for (block, name), row in zip(defined, rows, strict=True):
+            replicated[block][name] = row
+    return ResampledBlocks(blocks, plan, patterns, parts, values, replicated)

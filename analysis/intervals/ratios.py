@@ -54,30 +54,27 @@ def ratio_of_sums(
     Davison and Hinkley (1997), Bootstrap Methods and their Application, sections 2.4 and 3.8.
     """
     plan = Plan(n_resamples, seed, method, confidence, drawn="clusters")
-    above, below = finite_numbers(numerator), finite_numbers(denominator)
-    if len(above) != len(below) or (below < 0).any():
-        raise RatingsError("give one denominator, not below 0, for each numerator")
+    above, below = _checked_sums(numerator, denominator)
     labels = cluster_numbers(clusters, len(above))
-    if below.sum() == 0:
-        raise UndefinedStatisticError("there is nothing to divide by: the denominators sum to 0")
-
-    patterns = patterns_of(
-        np.column_stack([np.bincount(labels, above), np.bincount(labels, below)])
-    )
-    part = ratio_part()
+    sums = [np.bincount(labels, above), np.bincount(labels, below)]
+    patterns, part = patterns_of(np.column_stack(sums)), ratio_part()
     (replicated,) = replicates(patterns, [part], plan)
-    resampled = resampled_interval(replicated, patterns, part, plan)
-    return Estimate(
-        statistic=statistic,
-        value=float(above.sum() / below.sum()),
-        interval=resampled.interval,
+    return resampled_interval(replicated, patterns, part, plan).estimate(
+        statistic,
+        float(above.sum() / below.sum()),
         n_units=int(labels.max()) + 1 if units is None else n_distinct(units, len(above)),
         n_raters=n_distinct(raters, len(above)),
         n_ratings=len(above),
-        n_resamples=n_resamples,
-        undefined_share=resampled.undefined_share,
-        refusal=resampled.refusal,
     )
+
+
+def _checked_sums(numerator: ArrayLike, denominator: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    above, below = finite_numbers(numerator), finite_numbers(denominator)
+    if len(above) != len(below) or (below < 0).any():
+        raise RatingsError("give one denominator, not below 0, for each numerator")
+    if below.sum() == 0:
+        raise UndefinedStatisticError("there is nothing to divide by: the denominators sum to 0")
+    return above, below
 
 
 def ratio_part() -> Part:

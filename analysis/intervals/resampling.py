@@ -12,9 +12,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
 
-from analysis.estimates import Interval, RatingsError
+from analysis.estimates import Estimate, Interval, RatingsError
+from analysis.intervals.bca import ROUNDING, corrected_tails
+from analysis.progress import Progress, silent
 from analysis.ratings import FloatArray, IntArray
 
 Method = Literal["bca", "percentile"]
@@ -26,8 +27,6 @@ UNDEFINED_LIMIT = 0.05
 
 CHUNK_NUMBERS = 2**21
 """Numbers held at once in one array (16 MiB)."""
-
-ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +56,12 @@ class Part:
         return self.value(sums[..., self.columns])
 
 
+def check_confidence(confidence: float) -> None:
+    """Refuse what is no probability, such as 95."""
+    if not 0 < confidence < 1:
+        raise RatingsError(f"confidence is {confidence}: between 0 and 1, such as 0.95")
+
+
 @dataclass(frozen=True)
 class Plan:
     """How to resample."""
@@ -69,8 +74,7 @@ class Plan:
     """What is resampled, for the words: `units` or `clusters`."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.confidence < 1:
-            raise RatingsError(f"confidence is {self.confidence}: between 0 and 1, such as 0.95")
+        check_confidence(self.confidence)
         if self.method not in get_args(Method):
             raise RatingsError(f"method {self.method!r} is not among {list(get_args(Method))}")
         for name, number in (("seed", self.seed), ("n_resamples", self.n_resamples)):
@@ -92,6 +96,35 @@ class Resampled:
     interval: Interval | None
     undefined_share: float
     refusal: str | None
+    standard_error: float | None
+    """Standard deviation of the resamples; None where too many have no value."""
+
+    n_resamples: int
+
+    def estimate(
+        self,
+        statistic: str,
+        value: float,
+        *,
+        n_units: int,
+        n_raters: int,
+        n_ratings: int,
+        refusal: str | None = None,
+    ) -> Estimate:
+        """Give the estimate with this interval, unless there is another reason to refuse it."""
+        reasons = [reason for reason in (self.refusal, refusal) if reason]
+        return Estimate(
+            statistic=statistic,
+            value=value,
+            interval=None if reasons else self.interval,
+            n_units=n_units,
+            n_raters=n_raters,
+            n_ratings=n_ratings,
+            n_resamples=self.n_resamples,
+            undefined_share=self.undefined_share,
+            refusal="; ".join(reasons) or None,
+            standard_error=self.standard_error,
+        )
 
 
 def distinct_rows(table: NDArray[Any]) -> tuple[IntArray, IntArray, IntArray]:
@@ -136,18 +169,23 @@ def cluster_sums(sums: FloatArray, pattern: IntArray, clusters: IntArray) -> Flo
     return np.add.reduceat(sums[pattern[order]], starts, axis=0)
 
 
-def cluster_numbers(clusters: ArrayLike, n_rows: int) -> IntArray:
+def cluster_numbers(clusters: ArrayLike, n_rows: int, *, noun: str = "cluster") -> IntArray:
     """Number the clusters from 0; one label for each row, any type, none missing."""
-    labels = pd.Series(np.asarray(clusters, dtype=object))
-    if len(labels) != n_rows:
-        raise RatingsError(f"{len(labels)} cluster labels for {n_rows} rows: give one for each")
+    has_type = hasattr(clusters, "dtype")  # else a list, whose types NumPy would unite
+    values = np.asarray(clusters) if has_type else np.asarray(clusters, dtype=object)
+    if values.ndim != 1 or len(values) != n_rows:
+        found = len(values) if values.ndim == 1 else f"a {values.ndim}-dimensional table of"
+        raise RatingsError(f"{found} {noun} labels for {n_rows} rows: give one for each")
+    labels = pd.Series(values)
     if labels.isna().any():
         row = int(labels.isna().to_numpy().argmax())
-        raise RatingsError(f"row {row} (counted from 0) has no cluster label: give it one")
+        raise RatingsError(f"row {row} (counted from 0) has no {noun} label: give it one")
     return np.asarray(pd.factorize(labels)[0], dtype=np.int64)
 
 
-def replicates(patterns: Patterns, parts: Sequence[Part], plan: Plan) -> FloatArray:
+def replicates(
+    patterns: Patterns, parts: Sequence[Part], plan: Plan, progress: Progress = silent
+) -> FloatArray:
     """Compute several statistics on the same resamples.
 
     Returns
@@ -161,6 +199,7 @@ def replicates(patterns: Patterns, parts: Sequence[Part], plan: Plan) -> FloatAr
         for row, part in enumerate(parts):
             out[row, done : done + len(sums)] = part.of(sums)
         done += len(sums)
+        progress(done, plan.n_resamples)
     return out
 
 
@@ -193,18 +232,37 @@ def resampled_interval(
     undefined_share = 1 - len(defined) / len(replicated)
     refusal = _refusal(defined, undefined_share, int(patterns.frequency.sum()), plan.drawn)
     if refusal:
-        return Resampled(None, undefined_share, refusal)
+        error = None if undefined_share > UNDEFINED_LIMIT else _standard_error(defined)
+        return Resampled(None, undefined_share, refusal, error, len(replicated))
 
+    interval = _interval(defined, patterns, part, plan)
+    if interval is None:
+        refusal = "bias or skewness of the resamples is too large for BCa to correct"
+    error = _standard_error(defined)
+    return Resampled(interval, undefined_share, refusal, error, len(replicated))
+
+
+def _interval(defined: FloatArray, patterns: Patterns, part: Part, plan: Plan) -> Interval | None:
+    """Quantiles of the replicates; None where BCa breaks down."""
     tails = np.array([(1 - plan.confidence) / 2, (1 + plan.confidence) / 2])
     if plan.method == "bca":
-        tails = _corrected(tails, defined, patterns, part)
+        tails = corrected_tails(
+            tails,
+            value=float(part.of(patterns.total())),
+            resampled=defined,
+            left_out=part.of(patterns.total() - patterns.sums),
+            times=patterns.frequency,
+        )
         if np.isnan(tails).any():
-            refusal = "bias or skewness of the resamples is too large for BCa to correct"
-            return Resampled(None, undefined_share, refusal)
+            return None
     low, high = (float(limit) for limit in np.quantile(defined, tails))
     name = {"bca": "BCa", "percentile": "percentile"}[plan.method]
-    interval = Interval(low, high, plan.confidence, method=f"{name}, {plan.drawn} resampled")
-    return Resampled(interval, undefined_share, None)
+    return Interval(low, high, plan.confidence, method=f"{name}, {plan.drawn} resampled")
+
+
+def _standard_error(defined: FloatArray) -> float | None:
+    """Standard deviation; None where the resamples are all the same, and say nothing."""
+    return float(defined.std(ddof=1)) if np.ptp(defined) > ROUNDING else None
 
 
 def _refusal(defined: FloatArray, undefined_share: float, n_drawn: int, drawn: str) -> str | None:
@@ -215,35 +273,3 @@ def _refusal(defined: FloatArray, undefined_share: float, n_drawn: int, drawn: s
     if np.ptp(defined) <= ROUNDING:
         return f"every resample of the {n_drawn} {drawn} gives the same value"
     return None
-
-
-def _corrected(
-    tails: FloatArray, defined: FloatArray, patterns: Patterns, part: Part
-) -> FloatArray:
-    """Move the tail shares for bias and skewness; NaN where Efron's formula breaks down."""
-    bias = _bias(float(part.of(patterns.total())), defined)
-    normal = bias + ndtri(tails)
-    stretch = 1 - _acceleration(patterns, part) * normal
-    if np.isinf(bias) or (stretch <= 0).any():
-        return np.full_like(tails, np.nan)
-    corrected: FloatArray = ndtr(bias + normal / stretch)
-    return corrected
-
-
-def _bias(value: float, defined: FloatArray) -> float:
-    """Median bias in normal units; replicates that tie with the estimate count half."""
-    ties = np.abs(defined - value) <= ROUNDING
-    below = (defined < value) & ~ties
-    return float(ndtri(below.mean() + ties.mean() / 2))
-
-
-def _acceleration(patterns: Patterns, part: Part) -> float:
-    """Skewness of the leave-one-out values, 0 where leaving one out changes nothing."""
-    left_out = part.of(patterns.total() - patterns.sums)
-    usable = ~np.isnan(left_out)
-    left_out, times = left_out[usable], patterns.frequency[usable]
-    influence = np.average(left_out, weights=times) - left_out
-    spread = (times * influence**2).sum()
-    if spread <= ROUNDING**2:
-        return 0.0
-    return float((times * influence**3).sum() / (6 * spread**1.5))
