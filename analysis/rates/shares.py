@@ -1,17 +1,18 @@
-"""Rates of a yes-or-no judgment, with the published interval and the clustered one.
+"""Rates of a yes-or-no judgment: the published interval, the clustered one and the two-way one.
 
 The published interval resamples ratings as if they were independent. Several ratings of one answer
-are not: where the same unit is rated more than once, the clustered interval is the honest one.
+are not, so the clustered interval resamples answers, and speaks of these raters. The two-way
+interval speaks of raters like these.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import binomtest
 
-from analysis.estimates import Estimate, Interval, RatingsError, UndefinedStatisticError
-from analysis.intervals.ratios import finite_numbers, n_distinct, ratio_of_sums, ratio_part
+from analysis.estimates import Estimate, frame_of
+from analysis.intervals.ratios import n_distinct, ratio_of_sums, ratio_part
 from analysis.intervals.resampling import (
     CHUNK_NUMBERS,
     Method,
@@ -19,6 +20,9 @@ from analysis.intervals.resampling import (
     patterns_of,
     resampled_interval,
 )
+from analysis.rates.indicators import yes_or_no
+from analysis.rates.populations import INDEPENDENT, speaking_of, these_raters
+from analysis.rates.two_way import two_way_rate
 from analysis.ratings import FloatArray
 
 PUBLISHED_RESAMPLES = 1000
@@ -28,13 +32,25 @@ PUBLISHED_SEED = 101
 
 @dataclass(frozen=True)
 class Rate:
-    """One rate with both of its intervals."""
+    """One rate with its intervals."""
 
     row_level: Estimate
     """The published way: ratings resampled as if independent."""
 
     clustered: Estimate | None
     """Units (or the seeds they come from) resampled whole; None if no clusters were given."""
+
+    two_way: Estimate | None = None
+    """For raters like these on units like these; None unless units and raters were given."""
+
+    @property
+    def value(self) -> float:
+        """The share of ratings that say yes, 0 to 1."""
+        return self.row_level.value
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row, columns named for the interval they belong to; nothing is rounded."""
+        return frame_of([self])
 
 
 def rate(
@@ -47,19 +63,20 @@ def rate(
     units: ArrayLike | None = None,
     raters: ArrayLike | None = None,
 ) -> Rate:
-    """Give the share of ratings that say yes, with the row-level and the clustered interval.
+    """Give the share of ratings that say yes, with the intervals that these labels allow.
 
     Parameters
     ----------
     indicator : (n_ratings,)
         True or 1 where the rating says yes, no missing values.
     clusters : (n_ratings,)
-        What is resampled whole: the unit, or the seed that its question comes from.
+        What is resampled whole: the unit, or the seed that its question comes from. It takes the
+        place of the unit in the two-way interval too.
     n_resamples, seed
         Of the clustered interval. The row-level one always has 1,000 resamples and seed 101, as
         published.
     units, raters : (n_ratings,)
-        Labels, to count how many there are.
+        Labels, to count how many there are, and with both for the two-way interval.
 
     Raises
     ------
@@ -69,19 +86,22 @@ def rate(
         If there are no ratings.
     """
     row_level = row_level_bca(indicator, confidence=confidence, units=units, raters=raters)
-    if clusters is None:
-        return Rate(row_level, None)
-
-    clustered = cluster_bca(
-        indicator,
-        clusters,
-        n_resamples=n_resamples,
-        seed=seed,
-        confidence=confidence,
-        units=units,
-        raters=raters,
-    )
-    return Rate(row_level, clustered)
+    clustered = two_way = None
+    if clusters is not None:
+        clustered = cluster_bca(
+            indicator,
+            clusters,
+            n_resamples=n_resamples,
+            seed=seed,
+            confidence=confidence,
+            units=units,
+            raters=raters,
+        )
+    if units is not None and raters is not None:
+        two_way = two_way_rate(
+            indicator, units=units, raters=raters, clusters=clusters, confidence=confidence
+        )
+    return Rate(row_level, clustered, two_way)
 
 
 def row_level_bca(
@@ -118,22 +138,19 @@ def row_level_bca(
     ----------
     Pfohl et al. (2024), Nature Medicine 30, 3590, analysis code.
     """
-    values = _indicator(x)
+    values = yes_or_no(x)
     sums = np.column_stack([values, np.ones_like(values)])
     part, patterns = ratio_part(), patterns_of(sums)
     plan = Plan(n_resamples, seed, "bca", confidence, drawn="ratings")
     replicated = _legacy_means(values, n_resamples, seed)
-    resampled = resampled_interval(replicated, patterns, part, plan)
-    return Estimate(
-        statistic="rate",
-        value=float(values.mean()),
-        interval=resampled.interval,
+    estimate = resampled_interval(replicated, patterns, part, plan).estimate(
+        "rate",
+        float(values.mean()),
         n_units=len(values) if units is None else n_distinct(units, len(values)),
         n_raters=n_distinct(raters, len(values)),
         n_ratings=len(values),
-        n_resamples=n_resamples,
-        refusal=resampled.refusal,
     )
+    return speaking_of(INDEPENDENT, estimate)
 
 
 def cluster_bca(
@@ -165,8 +182,8 @@ def cluster_bca(
     UndefinedStatisticError
         If there are no ratings.
     """
-    values = _indicator(x)
-    return ratio_of_sums(
+    values = yes_or_no(x)
+    estimate = ratio_of_sums(
         values,
         np.ones_like(values),
         clusters,
@@ -178,51 +195,14 @@ def cluster_bca(
         units=units,
         raters=raters,
     )
-
-
-def wilson(k: int, n: int, *, confidence: float = 0.95) -> Estimate:
-    """Give the share k / n with Wilson's interval: right if all n ratings are independent.
-
-    Raises
-    ------
-    RatingsError
-        If k does not lie from 0 to n.
-    UndefinedStatisticError
-        If n is 0.
-
-    References
-    ----------
-    Newcombe (1998), Statistics in Medicine 17, 857-872.
-    """
-    if not 0 <= k <= n:
-        raise RatingsError(f"{k} of {n}: a count lies from 0 to the number of ratings")
-    if n == 0:
-        raise UndefinedStatisticError("there are no ratings")
-
-    limits = binomtest(k, n).proportion_ci(confidence, method="wilson")
-    interval = Interval(float(limits.low), float(limits.high), confidence, method="Wilson")
-    return Estimate("rate", k / n, interval, n_units=n, n_raters=0, n_ratings=n)
+    return speaking_of(these_raters("clusters"), estimate)
 
 
 def _legacy_means(values: FloatArray, n_resamples: int, seed: int) -> FloatArray:
     """Resample as the published analysis did: NumPy's frozen generator, one row a resample."""
     rng = np.random.RandomState(seed)
-    chunk = max(1, CHUNK_NUMBERS // len(values))
+    is_yes, n = values == 1, len(values)
+    chunk = max(1, CHUNK_NUMBERS // n)
     sizes = [min(chunk, n_resamples - start) for start in range(0, n_resamples, chunk)]
-    means = [
-        values[rng.randint(0, len(values), (size, len(values)))].mean(axis=1) for size in sizes
-    ]
-    return np.concatenate(means)
-
-
-def _indicator(x: ArrayLike) -> FloatArray:
-    values = finite_numbers(x)
-    strange = (values != 0) & (values != 1)
-    if strange.any():
-        row = int(strange.argmax())
-        raise RatingsError(
-            f"row {row} (counted from 0) is {values[row]}: neither yes (1) nor no (0)"
-        )
-    if len(values) == 0:
-        raise UndefinedStatisticError("there are no ratings")
-    return values
+    yes = [np.count_nonzero(is_yes[rng.randint(0, n, (size, n))], axis=1) for size in sizes]
+    return np.concatenate(yes) / n
