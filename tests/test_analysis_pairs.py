@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from analysis import RatingsError, UndefinedStatisticError, preference_shares, rate
+from analysis import (
+    RatingsError,
+    UndefinedStatisticError,
+    preference_shares,
+    rate,
+    win_rate,
+)
 
 CODES = ["source_a", "neither", "source_b"]
 
@@ -61,3 +67,67 @@ def test_choice_that_is_no_code_is_refused_with_its_row(strange):
 def test_shares_of_no_ratings_are_undefined():
     with pytest.raises(UndefinedStatisticError, match="there are no ratings"):
         preference_shares([], codes=CODES, seed=1)
+
+
+WIN = {"win": "source_a", "tie": "neither", "loss": "source_b"}
+
+
+def test_win_rate_counts_a_tie_as_half_and_not_at_all():
+    found = win_rate(choices(5, 12, 3), **WIN, clusters=range(20), seed=1)
+
+    assert found.half_ties.value == (5 + 6) / 20
+    assert found.without_ties.value == 5 / 8
+    assert (found.n_wins, found.n_ties, found.n_losses) == (5, 12, 3)
+
+
+def test_win_rate_without_ties_counts_the_decided_ratings_only():
+    found = win_rate(choices(5, 12, 3), **WIN, clusters=range(20), raters=[1] * 20, seed=1)
+
+    assert (found.without_ties.n_ratings, found.half_ties.n_ratings) == (8, 20)
+
+
+def test_win_rates_of_both_sources_add_up_to_one():
+    units = np.repeat(np.arange(40), 5)
+    chosen = np.random.default_rng(1).permutation(choices(80, 70, 50))
+    turned = WIN | {"win": "source_b", "loss": "source_a"}
+
+    ours = win_rate(chosen, **WIN, clusters=units, seed=1, method="percentile").half_ties
+    theirs = win_rate(chosen, **turned, clusters=units, seed=1, method="percentile").half_ties
+
+    assert ours.value + theirs.value == pytest.approx(1)
+    # Their resamples are drawn anew: the limits mirror up to Monte Carlo error.
+    assert ours.interval.low + theirs.interval.high == pytest.approx(1, abs=0.006)
+
+
+def test_same_choice_within_each_unit_doubles_the_interval_of_the_win_rate():
+    chosen = np.random.default_rng(2).permutation(choices(70, 70, 60))
+    copies, units = np.repeat(chosen, 4), np.repeat(np.arange(200), 4)
+
+    honest = win_rate(copies, **WIN, clusters=units, seed=1).interval
+    naive = win_rate(copies, **WIN, clusters=range(800), seed=1).interval
+
+    ratio = (honest.high - honest.low) / (naive.high - naive.low)
+    assert ratio == pytest.approx(2, rel=0.06)
+
+
+def test_ties_alone_have_a_win_rate_of_one_half_and_none_without_ties():
+    found = win_rate(choices(0, 6, 0), **WIN, clusters=range(6), seed=1)
+
+    assert (found.value, found.interval, found.without_ties) == (0.5, None, None)
+    assert len(found.to_frame()) == 1
+
+
+def test_win_rate_of_no_ratings_is_undefined():
+    with pytest.raises(UndefinedStatisticError, match="nothing to divide by"):
+        win_rate([], **WIN, clusters=[], seed=1)
+
+
+@pytest.mark.parametrize("strange", ["left", None])
+def test_choice_that_is_neither_win_nor_loss_nor_tie_is_refused_with_its_row(strange):
+    with pytest.raises(RatingsError, match=rf"row 1 .* {strange!r} is none of"):
+        win_rate(["neither", strange], **WIN, clusters=[1, 2], seed=1)
+
+
+def test_win_and_tie_of_one_code_are_refused():
+    with pytest.raises(RatingsError, match="give three different codes"):
+        win_rate(["neither"], win="neither", loss="b", tie="neither", clusters=[1], seed=1)
