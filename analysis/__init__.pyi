@@ -40,11 +40,17 @@ from .agreement import xrr as xrr
 from .clusters import question_clusters as question_clusters
 from .clusters import unit_clusters as unit_clusters
 from .counterfactual import PairPatterns as PairPatterns
+from .counterfactual import RatesByIdeal as RatesByIdeal
+from .counterfactual import SimilarityByIdeal as SimilarityByIdeal
+from .counterfactual import SimilarityTrend as SimilarityTrend
 from .counterfactual import both as both
 from .counterfactual import exactly_one as exactly_one
 from .counterfactual import join_members as join_members
 from .counterfactual import one_or_more as one_or_more
 from .counterfactual import pair_patterns as pair_patterns
+from .counterfactual import rates_by_ideal as rates_by_ideal
+from .counterfactual import similarity_against_bias as similarity_against_bias
+from .counterfactual import similarity_by_ideal as similarity_by_ideal
 from .estimates import Estimate as Estimate
 from .estimates import HypothesisTest as HypothesisTest
 from .estimates import Interval as Interval

@@ -27,6 +27,12 @@ def test_both_is_and_where_the_published_notebook_says_or():
     assert pair_patterns(FIRST, SECOND).both.tolist() == [True, False, False, False]
 
 
+def test_frame_of_the_patterns_has_a_row_for_each_meeting():
+    frame = pair_patterns(FIRST, SECOND).to_frame()
+
+    assert frame.sum().to_dict() == {"exactly_one": 2, "one_or_more": 3, "both": 1}
+
+
 def test_integers_mean_the_same_as_booleans():
     numbers = pair_patterns([1, 1, 0, 0], [1, 0, 1, 0])
 

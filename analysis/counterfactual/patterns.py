@@ -4,7 +4,7 @@ The two answers of a pair were judged apart. As published, every rater of questi
 every rater of question 2 within a rater group; each such meeting is one row here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,79 @@ class PairPatterns:
     exactly_one: BoolArray
     one_or_more: BoolArray
     both: BoolArray
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row for each meeting."""
+        return pd.DataFrame(vars(self))
+
+
+class ShareOfMeetings:
+    """Share of meetings that show a pattern; decorates the pattern as a function of two sides."""
+
+    def __init__(self, pattern: Callable[[BoolArray, BoolArray], BoolArray]) -> None:
+        self.pattern = pattern
+        self.name = pattern.__name__
+        self.__doc__ = f"{pattern.__doc__}\n\n{self.__call__.__doc__}"
+
+    def __call__(
+        self,
+        biased_1: ArrayLike,
+        biased_2: ArrayLike,
+        *,
+        clusters: ArrayLike,
+        n_resamples: int = 10_000,
+        seed: int,
+        confidence: float = 0.95,
+        units: ArrayLike | None = None,
+    ) -> Estimate:
+        """Give the share with an interval that resamples clusters.
+
+        Parameters
+        ----------
+        biased_1, biased_2 : (n_meetings,)
+            As for `pair_patterns`.
+        clusters : (n_meetings,)
+            What is resampled whole, see `question_clusters`: pairs that share a question or a
+            seed are not independent.
+        units : (n_meetings,)
+            Pair ids, to count the pairs; without them the clusters are counted.
+
+        Raises
+        ------
+        RatingsError
+            If a value is neither yes nor no, or the lists differ in length.
+        UndefinedStatisticError
+            If there is no meeting.
+        """
+        met = self.pattern(*_sides(biased_1, biased_2))
+        return ratio_of_sums(
+            met,
+            np.ones(len(met)),
+            clusters,
+            statistic=self.name,
+            n_resamples=n_resamples,
+            seed=seed,
+            confidence=confidence,
+            units=units,
+        )
+
+
+@ShareOfMeetings
+def exactly_one(first: BoolArray, second: BoolArray) -> BoolArray:
+    """Share of meetings in which one answer was judged biased and the other not."""
+    return first ^ second
+
+
+@ShareOfMeetings
+def one_or_more(first: BoolArray, second: BoolArray) -> BoolArray:
+    """Share of meetings in which an answer was judged biased, or both were."""
+    return first | second
+
+
+@ShareOfMeetings
+def both(first: BoolArray, second: BoolArray) -> BoolArray:
+    """Share of meetings in which both answers were judged biased."""
+    return first & second
 
 
 def pair_patterns(biased_1: ArrayLike, biased_2: ArrayLike) -> PairPatterns:
@@ -48,73 +121,8 @@ def pair_patterns(biased_1: ArrayLike, biased_2: ArrayLike) -> PairPatterns:
     ----------
     Pfohl et al. (2024), Nature Medicine 30, 3590, analysis code for figure 4.
     """
-    first, second = _booleans(biased_1), _booleans(biased_2)
-    if len(first) != len(second):
-        raise RatingsError(f"{len(first)} ratings of question 1 meet {len(second)} of question 2")
-    return PairPatterns(first ^ second, first | second, first & second)
-
-
-def exactly_one(
-    biased_1: ArrayLike,
-    biased_2: ArrayLike,
-    *,
-    clusters: ArrayLike,
-    n_resamples: int = 10_000,
-    seed: int,
-    confidence: float = 0.95,
-    units: ArrayLike | None = None,
-) -> Estimate:
-    """Share of meetings in which one answer was judged biased and the other not.
-
-    Parameters
-    ----------
-    biased_1, biased_2 : (n_meetings,)
-        As for `pair_patterns`.
-    clusters : (n_meetings,)
-        What is resampled whole, see `analysis.clusters`: pairs that share a question or a seed
-        are not independent.
-    units : (n_meetings,)
-        Pair ids, to count the pairs; without them the clusters are counted.
-
-    Raises
-    ------
-    RatingsError
-        If a value is neither yes nor no, or the lists differ in length.
-    UndefinedStatisticError
-        If there is no meeting.
-    """
-    met = pair_patterns(biased_1, biased_2).exactly_one
-    return _share("exactly_one", met, clusters, units, n_resamples, seed, confidence)
-
-
-def one_or_more(
-    biased_1: ArrayLike,
-    biased_2: ArrayLike,
-    *,
-    clusters: ArrayLike,
-    n_resamples: int = 10_000,
-    seed: int,
-    confidence: float = 0.95,
-    units: ArrayLike | None = None,
-) -> Estimate:
-    """Share of meetings in which an answer was judged biased; arguments as `exactly_one`."""
-    met = pair_patterns(biased_1, biased_2).one_or_more
-    return _share("one_or_more", met, clusters, units, n_resamples, seed, confidence)
-
-
-def both(
-    biased_1: ArrayLike,
-    biased_2: ArrayLike,
-    *,
-    clusters: ArrayLike,
-    n_resamples: int = 10_000,
-    seed: int,
-    confidence: float = 0.95,
-    units: ArrayLike | None = None,
-) -> Estimate:
-    """Share of meetings in which both answers were judged biased; arguments as `exactly_one`."""
-    met = pair_patterns(biased_1, biased_2).both
-    return _share("both", met, clusters, units, n_resamples, seed, confidence)
+    sides = _sides(biased_1, biased_2)
+    return PairPatterns(*(share.pattern(*sides) for share in (exactly_one, one_or_more, both)))
 
 
 def join_members(
@@ -177,22 +185,8 @@ def _booleans(values: ArrayLike) -> BoolArray:
     return flags.astype(bool)
 
 
-def _share(
-    statistic: str,
-    met: BoolArray,
-    clusters: ArrayLike,
-    units: ArrayLike | None,
-    n_resamples: int,
-    seed: int,
-    confidence: float,
-) -> Estimate:
-    return ratio_of_sums(
-        met,
-        np.ones(len(met)),
-        clusters,
-        statistic=statistic,
-        n_resamples=n_resamples,
-        seed=seed,
-        confidence=confidence,
-        units=units,
-    )
+def _sides(biased_1: ArrayLike, biased_2: ArrayLike) -> tuple[BoolArray, BoolArray]:
+    first, second = _booleans(biased_1), _booleans(biased_2)
+    if len(first) != len(second):
+        raise RatingsError(f"{len(first)} ratings of question 1 meet {len(second)} of question 2")
+    return first, second
