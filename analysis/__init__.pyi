@@ -84,6 +84,16 @@ from .intervals import bootstrap_groups as bootstrap_groups
 from .intervals import jackknife as jackknife
 from .intervals import ratio_of_sums as ratio_of_sums
 from .intervals import two_way_variance as two_way_variance
+from .models import GeeModel as GeeModel
+from .models import GroupOddsRatios as GroupOddsRatios
+from .models import MixedModel as MixedModel
+from .models import compare as compare
+from .models import design_matrix as design_matrix
+from .models import gee_logistic as gee_logistic
+from .models import group_odds_ratios as group_odds_ratios
+from .models import logistic_mixed_model as logistic_mixed_model
+from .models import ordinal_mixed_model as ordinal_mixed_model
+from .models import proportional_odds as proportional_odds
 from .pairs import Abilities as Abilities
 from .pairs import Leaning as Leaning
 from .pairs import McNemarTest as McNemarTest
