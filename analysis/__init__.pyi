@@ -1,3 +1,15 @@
+from .aggregation import AggregationTable as AggregationTable
+from .aggregation import DawidSkene as DawidSkene
+from .aggregation import Mace as Mace
+from .aggregation import MajorityVote as MajorityVote
+from .aggregation import MonotonicityError as MonotonicityError
+from .aggregation import ThresholdVote as ThresholdVote
+from .aggregation import aggregation_table as aggregation_table
+from .aggregation import class_share_intervals as class_share_intervals
+from .aggregation import dawid_skene as dawid_skene
+from .aggregation import k_of_m_vote as k_of_m_vote
+from .aggregation import mace as mace
+from .aggregation import majority_vote as majority_vote
 from .agreement import ChanceCorrectedEstimate as ChanceCorrectedEstimate
 from .agreement import Concordance as Concordance
 from .agreement import KappaTest as KappaTest
