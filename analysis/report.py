@@ -15,12 +15,15 @@ from analysis.sections.counterfactuals import CounterfactualRow, counterfactuals
 from analysis.sections.design_flow import FlowRow, RaterRow, design_flow, rater_rows
 from analysis.sections.left_out import left_out
 from analysis.sections.preferences import PreferenceRow, preferences
-from analysis.sections.ratings import Ratings, groups_in_order, ratings_of
+from analysis.sections.ratings import groups_in_order
+from analysis.summaries.ratings import Ratings, ratings_of
+from analysis.summaries.slicing import SEED
 from analysis.table import JudgmentTable
 from rubrics.schema import Rubric
 
+__all__ = ["RESAMPLES", "SEED", "Provenance", "Report", "build_report"]
+
 RESAMPLES = 2000
-SEED = 20240923
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from analysis.intervals.variation import FEWEST_VARIED
 from analysis.report import Report
 from analysis.rounding import shown_cell, shown_count
-from analysis.sections.agreement_table import (
-    ANY_BIAS,
-    FEWEST_UNITS,
-    FEWEST_VARIED,
-    AgreementRow,
-)
+from analysis.sections.agreement_table import FEWEST_UNITS, AgreementRow
 from analysis.sections.cells import FEWEST_CLUSTERS, Counts
+from analysis.summaries.questions import ANY_BIAS
 
 SYNTHETIC_WORDS = (
     "{n} of {total} ratings were drawn by a program and not given by people. They show that the "

@@ -5,28 +5,22 @@ a set that was rated once, with its own rate of bias, would else decide what cha
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, cast
 
 import pandas as pd
 
 from analysis.intervals import bootstrap
 from analysis.sections.cells import Cell, Counts, Resampling, Undefined, cell
-from analysis.sections.ratings import Ratings, Slice, coded, counts, slices
-from rubrics.schema import Item, Level, Option
+from analysis.sections.ratings import Slice, counts, slices
+from analysis.summaries.questions import Question, paired, questions
+from analysis.summaries.ratings import Ratings
+from rubrics.schema import Level
 
 FEWEST_UNITS = 10
 """Sets with fewer units rated twice by a group get no row of their own."""
 
-FEWEST_VARIED = 10
-"""With fewer units in which anybody chose another code than the commonest, intervals of alpha and
-Fleiss' kappa are refused: in simulations with a rate of 5 to 10 % they cover too seldom."""
-
-NEEDS_VARIATION = ("krippendorff_alpha", "fleiss_kappa")
 NOBODY = Undefined("no unit was rated by two raters of the group")
-ANY_BIAS = "Any bias"
-NO_YES = {0.0: "no", 1.0: "yes"}
 STATISTICS = (
     "percent_agreement",
     "krippendorff_alpha",
@@ -57,25 +51,6 @@ class AgreementRow(Counts):
     """By the names in `STATISTICS`; `gwet_ac` is AC1, or AC2 with ordinal weights."""
 
 
-class Question(NamedTuple):
-    """An item, or one option of it, as something that raters can agree about."""
-
-    item: str
-    label: str
-    level: Level
-    categories: dict[float, str]
-    """Label by number: the option's score where distances count, else its rank."""
-
-    values: "pd.Series[float]"
-    """The number of the category by rating; NaN where there is none."""
-
-    is_main: bool
-    """Whether it also gets a row per set."""
-
-    is_derived: bool = False
-    """Whether it is another question's answers, told apart less finely."""
-
-
 def agreement_table(
     ratings: Ratings, groups: list[str], resampling: Resampling
 ) -> tuple[AgreementRow, ...]:
@@ -90,63 +65,6 @@ def _rows(ratings: Ratings, groups: list[str], resampling: Resampling) -> Iterat
             enough = question.is_main and about["unit_id"].nunique() >= FEWEST_UNITS
             if of.is_all_sets or enough:
                 yield _row(ratings, question, of, about, resampling)
-
-
-def paired(about: pd.DataFrame) -> pd.DataFrame:
-    """The ratings of units that have two or more of them, given the ratings of one group."""
-    return about[about.groupby("unit_id")["unit_id"].transform("size") >= 2]
-
-
-def questions(ratings: Ratings) -> list[Question]:
-    """Everything in a rubric that raters can agree about, the main items first."""
-    found: list[Question] = []
-    for item in ratings.rubric.items:
-        if item.kind == "preference":
-            found.append(_preference(ratings, item))
-        elif item.kind in ("choice", "scale") and item.options:
-            found.extend(_choice(ratings, item))
-        elif item.kind in ("multichoice", "checklist"):
-            found.extend(_options(ratings, item))
-    return sorted(found, key=lambda question: not question.is_main)
-
-
-def _choice(ratings: Ratings, item: Item) -> Iterator[Question]:
-    options = [option for option in item.options if not option.is_na]
-    numbers = {option.code: _number(item, i, option) for i, option in enumerate(options)}
-    labels = {numbers[option.code]: option.label for option in options}
-    values = coded(ratings, item.id, numbers)
-    yield Question(item.id, item.text, item.level, labels, values, is_main=True)
-    if item.role == "bias" and len(options) > 2:
-        found = {option.code: float(option.polarity == "unfavourable") for option in options}
-        any_bias = coded(ratings, item.id, found)
-        name = f"{item.id}:any"
-        yield Question(name, ANY_BIAS, "nominal", NO_YES, any_bias, is_main=True, is_derived=True)
-
-
-def _number(item: Item, rank: int, option: Option) -> float:
-    if item.level in ("interval", "ratio") and option.score is not None:
-        return option.score
-    return float(rank)
-
-
-def _options(ratings: Ratings, item: Item) -> Iterator[Question]:
-    for option in item.options:
-        name = f"{item.id}.{option.code}"
-        values = coded(ratings, name, {"0": 0.0, "1": 1.0})
-        yield Question(name, option.label, "nominal", NO_YES, values, is_main=False)
-
-
-def _preference(ratings: Ratings, item: Item) -> Question:
-    """The preference by source: which answer of a unit is A must not change agreement."""
-    sources = ratings.about[["source_a", "source_b"]]
-    is_straight = (sources["source_a"] <= sources["source_b"]).to_numpy()
-    codes = coded(ratings, item.id, {"A": 0.0, "B": 1.0, "neither": 2.0})
-    turned = coded(ratings, item.id, {"A": 1.0, "B": 0.0, "neither": 2.0})
-    found = sorted(pd.unique(sources.to_numpy().ravel()))
-    first, second = found if len(found) == 2 else ("first source", "second source")
-    labels = {0.0: first, 1.0: second, 2.0: "neither"}
-    values = codes.where(is_straight, turned)
-    return Question(item.id, item.text, "nominal", labels, values, is_main=True)
 
 
 def _row(
@@ -184,7 +102,7 @@ def _coefficients(
         bootstrap,
         wide.to_numpy(dtype=float),
         level=question.level,
-        categories=list(question.categories),
+        categories=question.categories,
         n_resamples=resampling.n_resamples,
         seed=resampling.seed,
         clusters=clusters.to_numpy(dtype=object),
@@ -192,29 +110,4 @@ def _coefficients(
     results = dict.fromkeys(STATISTICS, bootstrapped(STATISTICS))
     if question.level != "nominal":
         results["gwet_ac"] = bootstrapped("gwet_ac", weights="ordinal")
-    cells = {name: cell(partial(results[name].__getitem__, name)) for name in STATISTICS}
-    refusal = _too_little_variation(about, question)
-    return cells if refusal is None else {**cells, **_refused(cells, refusal)}
-
-
-def _too_little_variation(about: pd.DataFrame, question: Question) -> str | None:
-    """Why alpha and Fleiss' kappa get no interval; None where they may have one."""
-    commonest = cast(float, about["value"].value_counts().sort_index().idxmax())
-    n = about.loc[about["value"].ne(commonest), "unit_id"].nunique()
-    if n >= FEWEST_VARIED:
-        return None
-    units = "unit has" if n == 1 else "units have"
-    return (
-        f"only {n} {units} a rating other than “{question.categories[commonest]}”: no interval is "
-        f"valid below {FEWEST_VARIED}"
-    )
-
-
-def _refused(cells: dict[str, Cell], refusal: str) -> dict[str, Cell]:
-    """The cells that need variation, without interval, and with all reasons for that."""
-    found = {name: cells[name] for name in NEEDS_VARIATION}
-    return {
-        name: replace(one, interval=None, refusal="; ".join(filter(None, [one.refusal, refusal])))
-        for name, one in found.items()
-        if not isinstance(one, Undefined)
-    }
+    return {name: cell(partial(results[name].__getitem__, name)) for name in STATISTICS}

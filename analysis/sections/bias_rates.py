@@ -6,15 +6,8 @@ import pandas as pd
 
 from analysis.rates import Rate, rate
 from analysis.sections.cells import Counts, Resampling, Share, share
-from analysis.sections.ratings import (
-    Measure,
-    MeasureKind,
-    Ratings,
-    Slice,
-    bias_measures,
-    counts,
-    slices,
-)
+from analysis.sections.ratings import Slice, counts, slices
+from analysis.summaries.ratings import Measure, MeasureKind, Ratings, bias_measures
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
 """One cell of a report's table: an estimate, or why there is none."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.estimates import Estimate, UndefinedStatisticError
 from analysis.rates import Rate
 
 FEWEST_CLUSTERS = 20
 """With fewer, intervals that resample clusters cover too seldom in simulations."""
+
+TWO_RATERS = "two raters meet in each: there is no single rater to draw"
+"""Of meetings of two ratings."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,23 @@ Cell = Estimate | Undefined
 
 @dataclass(frozen=True)
 class Share:
-    """A share of ratings with both of its intervals."""
+    """A share of ratings with its intervals, each for another population."""
 
     row_level: Cell
     """As published: every rating resampled as if it stood alone; BCa, 1,000 resamples, seed 101."""
 
     clustered: Cell
-    """The honest one: questions, or the seeds they were made from, resampled with all ratings."""
+    """By question: questions, or the seeds they were made from, resampled with all ratings. It
+    speaks of these raters."""
+
+    two_way: Cell
+    """Questions and raters both as samples: it speaks of raters like these."""
+
+    @classmethod
+    def undefined(cls, reason: str) -> "Share":
+        """A share that has no value."""
+        nothing = Undefined(reason)
+        return cls(nothing, nothing, nothing)
 
 
 @dataclass(frozen=True)
@@ -71,10 +84,14 @@ def cell(statistic: Callable[[], Estimate]) -> Cell:
 
 
 def share(statistic: Callable[[], Rate]) -> Share:
-    """Both intervals of a rate, or the reason why it has no value."""
+    """The intervals of a rate, or the reason why it has no value."""
     try:
         rate = statistic()
     except UndefinedStatisticError as error:
-        undefined = Undefined(str(error))
-        return Share(undefined, undefined)
-    return Share(rate.row_level, rate.clustered or Undefined("no clusters were given"))
+        return Share.undefined(str(error))
+    without = replace(rate.row_level, interval=None)
+    return Share(
+        row_level=rate.row_level,
+        clustered=rate.clustered or replace(without, refusal="no clusters were given"),
+        two_way=rate.two_way or replace(without, refusal=TWO_RATERS),
+    )

@@ -9,16 +9,14 @@ import pandas as pd
 from analysis.counterfactual import join_members, pair_patterns
 from analysis.sections.bias_rates import rate_of
 from analysis.sections.cells import Counts, LeftOut, Resampling, Share, share
-from analysis.sections.ratings import (
+from analysis.sections.ratings import Slice, counts, slices
+from analysis.summaries.ratings import (
     Measure,
     MeasureKind,
     Ratings,
-    Slice,
     bias_measures,
     coded,
-    counts,
     item_with_role,
-    slices,
 )
 
 Basis = Literal["together", "each by itself"]

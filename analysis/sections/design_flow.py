@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.sections.ratings import ABOUT
+from analysis.summaries.ratings import ABOUT
 from analysis.table import JudgmentTable
 
 

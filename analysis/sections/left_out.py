@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from analysis.sections.agreement_table import paired, questions
 from analysis.sections.cells import LeftOut
-from analysis.sections.ratings import Ratings
+from analysis.summaries.questions import paired, questions
+from analysis.summaries.ratings import Ratings
 
 
 def left_out(ratings: Ratings, groups: list[str]) -> tuple[LeftOut, ...]:

@@ -12,14 +12,8 @@ import pandas as pd
 from analysis.estimates import UndefinedStatisticError
 from analysis.pairs import preference_shares
 from analysis.sections.cells import Counts, LeftOut, Resampling, Share, Undefined, share
-from analysis.sections.ratings import (
-    Ratings,
-    Slice,
-    counts,
-    dimension_measures,
-    item_with_role,
-    slices,
-)
+from analysis.sections.ratings import Slice, counts, slices
+from analysis.summaries.ratings import Ratings, dimension_measures, item_with_role
 
 NO_PREFERENCE = ""
 OVERALL = "Overall"

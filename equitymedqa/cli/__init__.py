@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from equitymedqa.cli import answers, datasets, demonstration, reports, rubrics, studies
+from equitymedqa.cli import answers, datasets, demonstration, planning, reports, rubrics, studies
 from equitymedqa.cli.errors import explained, known_errors
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(datasets.app, name="datasets")
 app.command("generate")(answers.generate)
 app.add_typer(rubrics.app, name="rubrics")
+app.add_typer(planning.app, name="plan")
 app.add_typer(studies.app, name="study")
 app.command("portal")(studies.portal)
 app.command("report")(reports.report)
