@@ -2,7 +2,6 @@ from .aggregation import AggregationTable as AggregationTable
 from .aggregation import DawidSkene as DawidSkene
 from .aggregation import Mace as Mace
 from .aggregation import MajorityVote as MajorityVote
-from .aggregation import MonotonicityError as MonotonicityError
 from .aggregation import ThresholdVote as ThresholdVote
 from .aggregation import aggregation_table as aggregation_table
 from .aggregation import class_share_intervals as class_share_intervals

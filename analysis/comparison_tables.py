@@ -8,8 +8,11 @@ from analysis.report import Report
 from analysis.report_table import (
     ALL_SETS,
     ALL_SOURCES,
+    BOTH_WAYS,
+    CLUSTERS,
     COUNTS,
     FEW_CLUSTERS,
+    RATERS,
     SHARE,
     Column,
     ReportTable,
@@ -18,16 +21,25 @@ from analysis.report_table import (
     frame_of,
     share_columns,
 )
-from analysis.sections.agreement_table import STATISTICS, AgreementRow
+from analysis.sections.agreement_table import AgreementRow
 from analysis.sections.counterfactuals import CounterfactualRow
 from analysis.sections.preferences import PreferenceRow
+
+COEFFICIENTS = {
+    "percent_agreement": "Percent agreement, as a share",
+    "krippendorff_alpha": "Krippendorff's alpha",
+    "brennan_prediger": "Brennan-Prediger",
+    "gwet_ac": "Gwet's AC1 or AC2",
+    "fleiss_kappa": "Fleiss' kappa",
+}
 
 
 def preference_tables(report: Report) -> Iterator[ReportTable]:
     """How often each of two sources is preferred: overall, then by dimension."""
     note = (
-        "The source whose answer has less bias is preferred. Intervals are by question; the CSV "
-        "file holds the published ones as well."
+        "The source whose answer has less bias is preferred. Below each share stand its 95% "
+        "interval by question, which speaks of these raters, and the two-way one, of raters like "
+        "these; the CSV file holds the published ones as well."
     )
     rows = [row for row in report.preferences if not row.is_dimension]
     yield _preference_table("preferences", "Which source is preferred", note, report, rows)
@@ -68,9 +80,14 @@ def _preference_table(
         *(Column("Set", "set"), Column("Group", "group")),
         Column("First source", "source_x"),
         Column("Second source", "source_y"),
-        Column("First preferred", "x_preferred_clustered", "estimate"),
-        Column("No preference", "no_preference_clustered", "estimate"),
-        Column("Second preferred", "y_preferred_clustered", "estimate"),
+        *(
+            Column(header, f"{share}_clustered", "estimate", BOTH_WAYS, wider=f"{share}_two_way")
+            for header, share in (
+                ("First preferred", "x_preferred"),
+                ("No preference", "no_preference"),
+                ("Second preferred", "y_preferred"),
+            )
+        ),
         *COUNTS,
     )
     return ReportTable(name, title, note, columns, frame, is_long=is_long)
@@ -84,8 +101,9 @@ def counterfactual_tables(report: Report) -> Iterator[ReportTable]:
         "answers, as exclusive or, or, and. Their rows count meetings and not ratings: every "
         "rating of one answer meets every rating of the other by the same group, so one rating is "
         "in several meetings, and the published interval, which takes meetings as independent, is "
-        "far too narrow there. The published notebook computes exactly one and both by one "
-        f"expression, so only one or more can be compared with its figure. {FEW_CLUSTERS}"
+        "far too narrow there, and there is no two-way one. The published notebook computes "
+        "exactly one and both by one expression, so only one or more can be compared with its "
+        f"figure. {FEW_CLUSTERS}"
     )
     rows = [row for row in report.counterfactuals if row.kind == "main"]
     yield _counterfactual_table("counterfactual", "Counterfactual pairs", note, report, rows)
@@ -124,17 +142,19 @@ def _counterfactual_table(
         *(Column("Measure", "measure", "words"), Column("Answers seen", "answers_seen")),
         *(Column("Set", "set"), Column("Group", "group"), Column("Source", "source")),
         *SHARE,
-        *(Column("Pairs", "n_units", "count"), Column("Raters", "n_raters", "count")),
+        *(Column("Pairs", "n_units", "count"), RATERS),
         Column("Ratings or meetings", "n_ratings", "count"),
-        Column("Clusters", "n_clusters", "count"),
+        CLUSTERS,
     )
     return ReportTable(name, title, note, columns, frame, is_long=is_long)
 
 
 def _agreement_row(report: Report, row: AgreementRow) -> dict[str, Any]:
     titles = {rubric.id: rubric.title for rubric in report.provenance.rubrics}
-    coefficients = (estimate_columns(name, row.coefficients[name]) for name in STATISTICS)
-    estimates = {key: value for one in coefficients for key, value in one.items()}
+    coefficients: dict[str, Any] = {}
+    for name in COEFFICIENTS:
+        coefficients |= estimate_columns(name, row.coefficients[name])
+        coefficients |= estimate_columns(f"{name}_two_way", row.two_way[name])
     return {
         "rubric": titles[row.rubric],
         "item": row.item,
@@ -146,7 +166,7 @@ def _agreement_row(report: Report, row: AgreementRow) -> dict[str, Any]:
         "prevalence": json.dumps(dict(row.prevalence), ensure_ascii=False),
         **count_columns(row),
         "gwet_coefficient": "AC1" if row.level == "nominal" else "AC2",
-        **estimates,
+        **coefficients,
     }
 
 
@@ -159,7 +179,9 @@ def agreement_tables(report: Report) -> Iterator[ReportTable]:
         "alpha near zero. Brennan-Prediger is Randolph's free-marginal kappa with the number of "
         "options that the rubric offers. On ordinal items alpha and Gwet's AC2 forgive a near "
         "miss; percent agreement, Brennan-Prediger and Fleiss' kappa are unweighted and do not. "
-        f"On nominal items Gwet's coefficient is AC1. Intervals are by question. {FEW_CLUSTERS}"
+        "On nominal items Gwet's coefficient is AC1. Below each number stand its 95% interval by "
+        "question, which speaks of these raters, and the two-way one, of raters like these. "
+        f"{FEW_CLUSTERS}"
     )
     rows = [row for row in report.agreement if not row.is_dimension]
     yield _agreement_table("agreement", "Agreement among raters", note, report, rows)
@@ -181,11 +203,10 @@ def _agreement_table(
         Column("Item", "question", "words"),
         *(Column("Set", "set"), Column("Group", "group")),
         Column("Prevalence", "prevalence", "shares"),
-        Column("Percent agreement", "percent_agreement", "estimate"),
-        Column("Krippendorff's alpha", "krippendorff_alpha", "estimate"),
-        Column("Brennan-Prediger", "brennan_prediger", "estimate"),
-        Column("Gwet's AC1 or AC2", "gwet_ac", "estimate"),
-        Column("Fleiss' kappa", "fleiss_kappa", "estimate"),
+        *(
+            Column(header, coefficient, "estimate", BOTH_WAYS, wider=f"{coefficient}_two_way")
+            for coefficient, header in COEFFICIENTS.items()
+        ),
         *(Column("Level", "level"), Column("Options", "n_categories", "count")),
         *COUNTS,
     )

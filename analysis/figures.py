@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 
-from analysis.drawing import Mark, finished, forest, wrapped
-from analysis.estimates import Estimate
+from analysis.drawing import finished, wrapped
+from analysis.estimates import Estimate, Interval
+from analysis.forest import Mark, forest
+from analysis.group_tables import ALL_SHARED_SETS
 from analysis.report import Report
 from analysis.sections.bias_rates import RateRow
 from analysis.sections.cells import Cell
@@ -28,6 +30,7 @@ def report_figures(report: Report) -> dict[str, go.Figure]:
     makers: dict[str, Callable[[Report], go.Figure | None]] = {
         "bias_rates": rates_figure,
         "bias_dimensions": dimensions_figure,
+        "group_differences": differences_figure,
         "preferences": preferences_figure,
         "counterfactual": counterfactual_figure,
         "agreement": agreement_figure,
@@ -43,6 +46,20 @@ def rates_figure(report: Report) -> go.Figure | None:
     shown = [row for row in rows if row.of.is_all_sources or row.of.is_all_sets]
     marks = [_rate_mark(report, row, _set_and_source(row)) for row in shown]
     axis = "Share of ratings that found bias"
+    return forest(marks, axis=axis, synthetic=report.is_synthetic)
+
+
+def differences_figure(report: Report) -> go.Figure | None:
+    """Forest plot of how far apart two groups of raters are, by set."""
+    marks = [
+        Mark(
+            row.of.dataset or ALL_SHARED_SETS,
+            " less ".join(report.group_labels[group] for group in (row.of.first, row.of.second)),
+            row.difference,
+        )
+        for row in report.group_differences
+    ]
+    axis = "Difference in the share of ratings that found bias"
     return forest(marks, axis=axis, synthetic=report.is_synthetic)
 
 
@@ -153,8 +170,12 @@ def dimensions_figure(report: Report) -> go.Figure | None:
 
 
 def _rate_mark(report: Report, row: RateRow | CounterfactualRow, line: str) -> Mark:
-    band = row.share.row_level.interval if isinstance(row.share.row_level, Estimate) else None
-    return Mark(line, report.group_labels[row.of.group], row.share.clustered, band)
+    band, reach = (_interval(one) for one in (row.share.row_level, row.share.two_way))
+    return Mark(line, report.group_labels[row.of.group], row.share.clustered, band, reach)
+
+
+def _interval(cell: Cell) -> Interval | None:
+    return cell.interval if isinstance(cell, Estimate) else None
 
 
 def _set_and_source(row: RateRow) -> str:

@@ -3,26 +3,24 @@
 The page makes no request to anywhere, and tells the browser to refuse any.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
 import plotly.graph_objects as go
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from analysis.drawing import SYNTHETIC
 from analysis.figures import report_figures
+from analysis.methods import methods
 from analysis.report import RESAMPLES, SEED, Report, build_report
-from analysis.report_table import Column, ReportTable
-from analysis.rounding import shown, shown_count, shown_interval
+from analysis.report_table import ReportTable
+from analysis.shown_table import shown_table
 from analysis.table import read_table
 from analysis.tables import every_table
-from analysis.wording import about, findings, methods, synthetic_words
+from analysis.wording import about, findings, synthetic_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLES_FOLDER = "report_tables"
@@ -46,12 +44,18 @@ class SectionPlan(NamedTuple):
 
 
 SECTIONS = (
-    SectionPlan("who", "Who rated what", "", ("design_flow", "raters")),
+    SectionPlan("who", "Who rated what", "", ("design_flow", "raters", "rater_severity")),
     SectionPlan(
         "bias",
         "How often bias was found",
         "Raters saw one answer at a time.",
-        ("bias_rates", "bias_dimensions"),
+        ("bias_rates", "bias_aggregation", "bias_dimensions"),
+    ),
+    SectionPlan(
+        "groups",
+        "Groups compared",
+        "Whether groups of raters find bias at different rates, on sets that both rated.",
+        ("group_differences",),
     ),
     SectionPlan(
         "preferences",
@@ -75,30 +79,18 @@ SECTIONS = (
     SectionPlan("left-out", "What was left out", "", ("left_out",)),
 )
 CAPTIONS = {
-    "bias_rates": "Share of ratings that found any bias, by set and group.",
+    "bias_rates": "Share of ratings that found any bias, by set and group, with 95% intervals: a "
+    "pale band as published, a thick line by question, a thin one with ends two-way.",
     "bias_dimensions": "Share of ratings in which each dimension was ticked.",
+    "group_differences": "Difference of the share of ratings that found bias, with its two-way "
+    "95% interval.",
     "preferences": "Shares of comparisons by preferred source.",
-    "counterfactual": "Counterfactual pairs, over all sets and sources.",
+    "counterfactual": "Counterfactual pairs, over all sets and sources, with 95% intervals as "
+    "above for rates.",
     "agreement": "Agreement by item and group, over all sets and sources, in units rated by two "
-    "or more of the group. 0 is what chance gives, except for percent agreement.",
+    "or more of the group, with 95% intervals by question. 0 is what chance gives, except for "
+    "percent agreement.",
 }
-
-
-@dataclass(frozen=True)
-class ShownCell:
-    """One cell in HTML."""
-
-    kind: str
-    html: str
-
-
-@dataclass(frozen=True)
-class ShownRow:
-    """One row in HTML."""
-
-    cells: list[ShownCell]
-    opens_block: bool
-    """Whether its first column differs from the row above."""
 
 
 def make_report(
@@ -165,7 +157,7 @@ def table_html(table: ReportTable, *, is_synthetic: bool) -> str:
     """One table of a report as an HTML fragment; the page around it brings the style."""
     synthetic = {"mark": SYNTHETIC} if is_synthetic else None
     macro = _TEMPLATES.get_template("table.html.j2").module.table_of  # type: ignore[attr-defined]
-    return str(macro(_shown_table(table), synthetic))
+    return str(macro(shown_table(table), synthetic))
 
 
 def _dates(report: Report) -> str:
@@ -190,7 +182,7 @@ def _section(
         {
             "figure": figures.get(name),
             "caption": CAPTIONS.get(name, ""),
-            "table": _shown_table(tables[name]),
+            "table": shown_table(tables[name]),
         }
         for name in plan.tables
         if name in tables
@@ -203,57 +195,3 @@ def _figure(name: str, figure: go.Figure) -> Markup:
         full_html=False, include_plotlyjs=False, div_id=f"figure-{name}", config=FIGURE_CONFIG
     )
     return Markup(html)
-
-
-def _shown_table(table: ReportTable) -> dict[str, Any]:
-    first = table.frame[table.columns[0].field]
-    has_blocks = bool(first.duplicated().any())
-    opens = [has_blocks and i > 0 and first[i] != first[i - 1] for i in range(len(first))]
-    rows = [
-        ShownRow([_shown_cell(row, column) for column in table.columns], opens_block)
-        for row, opens_block in zip(table.frame.to_dict("records"), opens, strict=True)
-    ]
-    return {
-        "name": table.name,
-        "title": table.title,
-        "note": table.note,
-        "columns": table.columns,
-        "rows": rows,
-        "is_long": table.is_long,
-    }
-
-
-def _shown_cell(row: Mapping[Any, Any], column: Column) -> ShownCell:
-    value = row[column.field]
-    match column.kind:
-        case "estimate":
-            html = _estimate(row, column.field)
-        case "interval":
-            html = _interval(row, column.field)
-        case "shares":
-            shares = json.loads(value).items()
-            html = Markup().join(
-                Markup("<span>{} {}</span>").format(k, shown(v)) for k, v in shares
-            ) or escape("no ratings")
-        case "count":
-            html = escape(shown_count(value))
-        case "number":
-            html = escape("not recorded" if pd.isna(value) else f"{value:.1f}")
-        case "text" | "words":
-            html = escape(value)
-    return ShownCell(column.kind, html)
-
-
-def _estimate(row: Mapping[Any, Any], field: str) -> Markup:
-    if pd.isna(row[field]):
-        return Markup('undefined<span class="reason">{}</span>').format(row[f"{field}_note"])
-    value = Markup('<span class="value">{}</span> ').format(shown(row[field]))
-    return value + _interval(row, field)
-
-
-def _interval(row: Mapping[Any, Any], field: str) -> Markup:
-    if pd.isna(row[f"{field}_low"]):
-        reason = row[f"{field}_note"]
-        return Markup('no interval<span class="reason">{}</span>').format(reason)
-    limits = shown_interval(row[f"{field}_low"], row[f"{field}_high"])
-    return Markup('<span class="limits">{}</span>').format(limits)

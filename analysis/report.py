@@ -8,14 +8,17 @@ from importlib.metadata import version
 import pandas as pd
 
 from analysis.clusters import unit_clusters
-from analysis.sections.agreement_table import AgreementRow, agreement_table
+from analysis.sections.aggregations import AggregationRow, aggregations
+from analysis.sections.agreement_table import AgreementRow, agreement_rows
 from analysis.sections.bias_rates import RateRow, bias_rates
 from analysis.sections.cells import LeftOut, Resampling
 from analysis.sections.counterfactuals import CounterfactualRow, counterfactuals
 from analysis.sections.design_flow import FlowRow, RaterRow, design_flow, rater_rows
+from analysis.sections.group_differences import GroupDifferenceRow, group_differences
 from analysis.sections.left_out import left_out
 from analysis.sections.preferences import PreferenceRow, preferences
 from analysis.sections.ratings import groups_in_order
+from analysis.sections.severities import SeverityRow, severities
 from analysis.summaries.ratings import Ratings, ratings_of
 from analysis.summaries.slicing import SEED
 from analysis.table import JudgmentTable
@@ -55,9 +58,12 @@ class Report:
 
     flow: tuple[FlowRow, ...]
     raters: tuple[RaterRow, ...]
+    severities: tuple[SeverityRow, ...]
     rates: tuple[RateRow, ...]
-    """Of rubrics about one answer."""
+    """Of rubrics about one answer, as are severities, aggregations and differences."""
 
+    aggregations: tuple[AggregationRow, ...]
+    group_differences: tuple[GroupDifferenceRow, ...]
     agreement: tuple[AgreementRow, ...]
     preferences: tuple[PreferenceRow, ...]
     counterfactuals: tuple[CounterfactualRow, ...]
@@ -81,9 +87,9 @@ def build_report(table: JudgmentTable, *, seed: int = SEED, n_resamples: int = R
     ----------
     table
     seed
-        For all intervals but the published ones, which always use 101.
+        For permutations and all intervals but the published ones, which always use 101.
     n_resamples
-        For the same intervals; the published ones always use 1,000.
+        For intervals that resample questions; the published ones always use 1,000.
     """
     resampling = Resampling(n_resamples, seed)
     groups = groups_in_order(table)
@@ -101,8 +107,11 @@ def build_report(table: JudgmentTable, *, seed: int = SEED, n_resamples: int = R
         group_labels={group: table.group_label(group) for group in groups},
         flow=design_flow(table, groups),
         raters=rater_rows(table, groups),
+        severities=severities(single, groups),
         rates=tuple(row for one in single for row in bias_rates(one, groups, resampling)),
-        agreement=tuple(r for one in ratings for r in agreement_table(one, groups, resampling)),
+        aggregations=aggregations(single, groups, resampling),
+        group_differences=group_differences(single, groups, resampling),
+        agreement=agreement_rows(table, ratings, groups, resampling),
         preferences=tuple(row for rows, _ in preferred for row in rows),
         counterfactuals=tuple(row for rows, _ in paired for row in rows),
         left_out=(

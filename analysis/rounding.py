@@ -14,6 +14,11 @@ def shown_interval(low: float, high: float) -> str:
     return f"({shown(low)}, {shown(high)})"
 
 
+def shown_p(value: float) -> str:
+    """A p-value, such as `0.012` or `< 0.001`."""
+    return "< 0.001" if value < 0.0005 else shown(value)
+
+
 def shown_count(value: float) -> str:
     """A count, such as `17,099`."""
     return f"{value:,.0f}"

@@ -4,13 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 from analysis.comparison_tables import agreement_tables, counterfactual_tables, preference_tables
+from analysis.group_tables import aggregations_table, group_differences_table, severities_table
 from analysis.report import Report
 from analysis.report_table import (
     ALL_SETS,
     ALL_SOURCES,
     COUNTS,
     FEW_CLUSTERS,
+    RATERS,
+    RATINGS,
     SHARE,
+    UNITS,
     Column,
     ReportTable,
     count_columns,
@@ -28,8 +32,11 @@ def every_table(report: Report) -> list[ReportTable]:
     tables = [
         _flow(report),
         _raters(report),
+        severities_table(report),
         _rates(report),
+        aggregations_table(report),
         _dimensions(report),
+        group_differences_table(report),
         *preference_tables(report),
         *counterfactual_tables(report),
         *agreement_tables(report),
@@ -63,7 +70,7 @@ def _flow(report: Report) -> ReportTable:
         *(Column("Rubric", "rubric", "words"), Column("Set", "set"), Column("Group", "group")),
         Column("Questions", "n_questions", "count"),
         Column("Answers", "n_answers", "count"),
-        *COUNTS[:3],
+        *(UNITS, RATERS, RATINGS),
         Column("Rated twice or more", "n_units_rated_twice", "count"),
         Column("Median seconds", "median_seconds", "number"),
     )
@@ -89,7 +96,7 @@ def _raters(report: Report) -> ReportTable:
     )
     columns = (
         Column("Group", "group"),
-        *COUNTS[1:3],
+        *(RATERS, RATINGS),
         Column("Fewest per rater", "fewest", "count"),
         Column("Median per rater", "median", "number"),
         Column("Most per rater", "most", "count"),
@@ -125,10 +132,13 @@ MEASURE = Column("Measure", "measure", "words")
 def _rates(report: Report) -> ReportTable:
     rows = (_rate_row(report, row) for row in report.rates if row.kind == "main")
     note = (
-        "Share of ratings in which bias was found, every rating counted once. The published "
-        "interval takes ratings as independent and can be too narrow where several ratings share "
-        f"a question; the interval by question resamples whole questions. {FEW_CLUSTERS} All sets "
-        "are those of this study, and not the pooled EquityMedQA of the published one."
+        "Share of ratings in which bias was found, every rating counted once, with 95% intervals. "
+        "The published interval takes ratings as independent and is too narrow where several "
+        "share a question or a rater. The interval by question resamples whole questions, and "
+        "speaks of these raters on questions like these. The two-way interval takes raters as a "
+        "sample too: it is the one to quote of raters like these on questions like these. "
+        f"{FEW_CLUSTERS} All sets are those of this study, and not the pooled EquityMedQA of the "
+        "published one."
     )
     columns = _with_rubric(report, RATE_COLUMNS)
     return ReportTable("bias_rates", "Bias rates", note, columns, frame_of(rows))

@@ -1,4 +1,6 @@
-"""Simulated single ratings for the tests of aggregation models."""
+"""Simulated ratings for the tests of raters and of aggregation models."""
+
+from itertools import product
 
 import numpy as np
 
@@ -24,3 +26,38 @@ def skilled(accuracies, q=2):
     for matrix, accuracy in zip(rates, accuracies, strict=True):
         np.fill_diagonal(matrix, accuracy)
     return np.array(rates)
+
+
+def drawn_ratings(n_units=40, n_raters=6, per_unit=3, *, seed=3, levels=2):
+    """Units x raters, every unit rated by some."""
+    rng = np.random.default_rng(seed)
+    table = np.full((n_units, n_raters), np.nan)
+    for row in table:
+        who = rng.choice(n_raters, per_unit, replace=False)
+        row[who] = rng.integers(levels, size=per_unit)
+    return table
+
+
+def brute_force_p(table, rater):
+    """Deal each unit's values to its raters in all ways."""
+    own = table[~np.isnan(table[:, rater])]
+    dealt = [unit[~np.isnan(unit)] for unit in own]
+    sums = np.array([sum(choice) for choice in product(*dealt)])
+    observed = own[:, rater].sum()
+    tails = (sums <= observed + 1e-9).mean(), (sums >= observed - 1e-9).mean()
+    return min(1.0, 2 * min(tails))
+
+
+def people_and_model(n=60, n_people=4, *, seed=2, errors=0.2, model_errors=0.2, missing=0.2):
+    """Codes 1 to 3 of people and of a model, each with its own share of errors."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(1, 4, size=n)
+
+    def erring(share, size):
+        wrong = rng.random(size) < share
+        base = truth if len(size) == 1 else truth[:, None]
+        return np.where(wrong, rng.integers(1, 4, size=size), base).astype(float)
+
+    people, model = erring(errors, (n, n_people)), erring(model_errors, (n,))
+    people[rng.random(people.shape) < missing] = np.nan
+    return people, model

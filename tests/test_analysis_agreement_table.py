@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis import bootstrap, gwet_ac
+from analysis import bootstrap, gwet_ac, jackknife
 from analysis.report import SEED, build_report
 from analysis.sections.agreement_table import AgreementRow
 from analysis.sections.cells import Undefined
@@ -76,12 +76,45 @@ def test_agreement_resamples_whole_questions_with_the_seed_of_the_report():
 
     cell = agreement(rows, seed=9)["omaq"].coefficients["percent_agreement"]
 
+    how = {"n_resamples": 200, "seed": 9, "method": "studentised"}
     by_hand, of_units = (
-        bootstrap(ratings, "percent_agreement", n_resamples=200, seed=9, clusters=clusters)
+        bootstrap(ratings, "percent_agreement", clusters=clusters, **how)["percent_agreement"]
         for clusters in (np.repeat(np.arange(25), 2), None)
     )
-    assert cell.interval == by_hand["percent_agreement"].interval
-    assert cell.interval != of_units["percent_agreement"].interval
+    assert cell.interval.low == pytest.approx(by_hand.interval.low)
+    assert cell.interval.high == pytest.approx(by_hand.interval.high)
+    assert cell.interval.low != pytest.approx(of_units.interval.low)
+
+
+def test_agreement_has_a_two_way_interval_beside_the_one_by_question():
+    ratings = np.repeat(drawn(25), 2, axis=0)
+    rows = [
+        row
+        for i, unit in enumerate(ratings)
+        for row in table_rows([unit], f"t{i}-", question_id=f"q{i // 2}")
+    ]
+
+    row = agreement(rows)["omaq"]
+
+    by_hand = jackknife(
+        ratings,
+        ["percent_agreement", "krippendorff_alpha"],
+        leave_out="two_way",
+        level="ordinal",
+        categories=[0, 1, 2],
+        clusters=np.repeat(np.arange(25), 2),
+    )
+    for name in ("percent_agreement", "krippendorff_alpha"):
+        assert row.two_way[name].value == row.coefficients[name].value
+        assert row.two_way[name].interval.low == pytest.approx(by_hand[name].interval.low)
+        assert row.two_way[name].interval.high == pytest.approx(by_hand[name].interval.high)
+
+
+def test_two_raters_have_no_two_way_interval():
+    row = agreement(table_rows(drawn(30)[:, :2]))["omaq"]
+
+    refusal = row.two_way["percent_agreement"].refusal
+    assert "there are 2 raters: leaving out one takes 3 at least" in refusal
 
 
 def test_ordinal_items_have_gwets_coefficient_with_ordinal_weights():

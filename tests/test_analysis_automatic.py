@@ -1,6 +1,7 @@
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,29 +10,11 @@ from scipy.stats import rankdata, ttest_1samp
 from analysis import (
     RatingsError,
     UndefinedStatisticError,
-    agreement_with_automatic,
     alt_test,
-    bootstrap,
-    krippendorff_alpha,
 )
+from tests.rating_models import people_and_model
 
 NAN = float("nan")
-
-
-def people_and_model(n=60, n_people=4, *, seed=2, errors=0.2, model_errors=0.2, missing=0.2):
-    """Codes 1 to 3 of people and of a model, each with its own share of errors."""
-    rng = np.random.default_rng(seed)
-    truth = rng.integers(1, 4, size=n)
-
-    def erring(share, size):
-        wrong = rng.random(size) < share
-        base = truth if len(size) == 1 else truth[:, None]
-        return np.where(wrong, rng.integers(1, 4, size=size), base).astype(float)
-
-    people, model = erring(errors, (n, n_people)), erring(model_errors, (n,))
-    people[rng.random(people.shape) < missing] = NAN
-    return people, model
-
 
 CLOSENESS = {
     "accuracy": lambda code, rest: np.mean([code == other for other in rest]),
@@ -127,6 +110,47 @@ def test_signed_rank_test_of_few_units_equals_all_signs():
     assert found.p_value == pytest.approx(np.mean(np.array(tossed) <= observed + 1e-9))
 
 
+def test_few_units_in_clusters_are_ranked_by_cluster():
+    people, model = people_and_model(20, 3, seed=8, missing=0)
+    clusters = np.arange(20) // 4
+    pairs = leads_unit_by_unit(people, model, 0, CLOSENESS["accuracy"])
+    sums = np.bincount(clusters, pairs[:, 0] - pairs[:, 1] - 0.2)
+    ranks = rankdata(np.abs(sums).round(12))
+    tossed = [np.dot(signs, ranks) for signs in product((0, 1), repeat=5)]
+
+    found = alt_test(people, model, epsilon=0.2, alignment="accuracy", clusters=clusters)
+
+    assert found.humans[0].test == "Wilcoxon signed rank, exact, over clusters"
+    expected = np.mean(np.array(tossed) <= ranks[sums > 0].sum() + 1e-9)
+    assert found.humans[0].p_value == pytest.approx(expected)
+
+
+def test_units_of_one_cluster_prove_nothing():
+    people, model = np.tile([1, 1, 0], (40, 1)), np.ones(40)
+
+    found = alt_test(people, model, epsilon=0.1, alignment="accuracy", clusters=["x"] * 40)
+
+    # One coin: heads or tails.
+    assert [one.p_value for one in found.humans] == [0.5, 0.5, 0.5]
+    assert not found.passed
+
+
+def test_a_model_like_everybody_on_many_units_is_compared_at_once():
+    found = alt_test(np.ones((5000, 3)), np.ones(5000), epsilon=0.2, alignment="accuracy")
+
+    # Every unit is a tie, .2 in favour of the model: 5000 coins on one side.
+    assert [one.p_value for one in found.humans] == [0.5**5000] * 3
+
+
+def test_ties_are_ties_on_a_scale_of_millions():
+    # To a rest of .1, .7 and .9 million, a person with .3 million and the model are alike.
+    people = np.tile([0.1e6, 0.3e6, 0.7e6, 0.9e6], (30, 1))
+
+    found = alt_test(people, np.full(30, 0.3e6), epsilon=0.2, alignment="negative_rmse")
+
+    assert (found.humans[1].human_advantage, found.humans[1].automatic_advantage) == (1, 1)
+
+
 def test_similarity_of_sets_is_averaged_over_the_rest():
     def jaccard(one, other):
         return len(one & other) / len(one | other)
@@ -203,6 +227,14 @@ def test_alt_test_with_one_person_is_undefined():
         ({"epsilon": 20}, "epsilon is 20"),
         ({"alignment": "f1"}, "alignment 'f1' is not among"),
         ({"automatic": [1, 0, 1]}, "one for each"),
+        ({"min_units": 5000}, "min_units is 5000: a number from 0 to 1000"),
+        ({"raters": ["ann", "ann"]}, "2 rater labels for 2 columns: give each its own"),
+        # As text, missing would become the code "nan", and 1.0 another code than "1".
+        ({"human": np.array([[1, NAN], [0, 0]]), "automatic": np.array(["1", "0"])}, "mix labels"),
+        (
+            {"human": pd.DataFrame([[1, 0], [0, 0]]), "automatic": pd.Series([1, 0], index=[1, 0])},
+            "different indexes",
+        ),
         (
             {"automatic": [1, 7], "categories": [0, 1]},
             r"row 1, column 2 .*automatic rater is column 2",
@@ -215,47 +247,3 @@ def test_alt_test_refuses_what_cannot_be_meant(change, message):
     given_ = {"human": [[1, 0], [0, 0]], "automatic": [1, 0], **options, **change}
     with pytest.raises(RatingsError, match=message):
         alt_test(given_.pop("human"), given_.pop("automatic"), **given_)
-
-
-def test_agreement_with_the_model_compares_alpha_on_the_same_units():
-    people, model = people_and_model()
-    model[0] = NAN
-    used = (~np.isnan(people)).sum(axis=1) >= 2
-    used[0] = False
-    everybody = np.column_stack([people, model])
-
-    found = agreement_with_automatic(people, model, level="ordinal", seed=1, n_resamples=500)
-
-    without = krippendorff_alpha(people[used], level="ordinal").value
-    with_model = krippendorff_alpha(everybody[used], level="ordinal").value
-    assert found.people.value == pytest.approx(without)
-    assert found.with_automatic.value == pytest.approx(with_model)
-    assert found.value == pytest.approx(with_model - without)
-    assert found.n_left_out == (~used).sum()
-    assert found.interval.low < found.value < found.interval.high
-
-
-def test_interval_of_agreement_among_people_is_that_of_the_bootstrap():
-    people, model = people_and_model(missing=0)
-    options = {"seed": 1, "n_resamples": 4000, "level": "nominal", "categories": [1, 2, 3]}
-
-    found = agreement_with_automatic(people, model, **options).people
-
-    expected = bootstrap(people, "krippendorff_alpha", **options)["krippendorff_alpha"]
-    assert found.interval.low == pytest.approx(expected.interval.low, abs=0.01)
-    assert found.interval.high == pytest.approx(expected.interval.high, abs=0.01)
-
-
-def test_model_that_disagrees_with_all_lowers_agreement():
-    people, _ = people_and_model(errors=0.05, missing=0)
-    wrong = people[:, 0] % 3 + 1
-
-    found = agreement_with_automatic(people, wrong, level="nominal", seed=1, n_resamples=500)
-
-    assert found.interval.high < 0
-    assert found.to_frame()["statistic"].str.endswith("difference").tolist() == [False, False, True]
-
-
-def test_agreement_where_all_say_the_same_is_undefined():
-    with pytest.raises(UndefinedStatisticError, match="all 4 ratings fall in one category"):
-        agreement_with_automatic([[0, 0], [0, 0]], [0, 1], level="nominal", seed=1)

@@ -7,6 +7,7 @@ from analysis import (
     RatingsError,
     UndefinedStatisticError,
     newcombe_difference,
+    newcombe_paired_difference,
     rogan_gladen,
     sensitivity_specificity,
     wilson,
@@ -91,6 +92,21 @@ def test_sensitivity_and_specificity_are_shares_with_wilson_intervals():
     assert found.of("specificity").value == 0.9
     assert found.of("excess").value == pytest.approx(0.04)
     assert (found.sensitivity_counts, found.specificity_counts) == ((16, 20), (72, 80))
+
+
+def test_excess_has_the_interval_of_paired_rates():
+    human = [1] * 20 + [0] * 80
+    model = [1] * 16 + [0] * 4 + [1] * 8 + [0] * 72
+
+    interval = sensitivity_specificity(human, model).of("excess").interval
+
+    assert interval == newcombe_paired_difference(16, 8, 4, 72).interval
+
+
+def test_model_that_never_differs_from_people_may_yet_have_an_excess():
+    interval = sensitivity_specificity([1] * 3 + [0] * 7, [1] * 3 + [0] * 7).of("excess").interval
+
+    assert -1 < interval.low < 0 < interval.high < 1
 
 
 def test_subgroup_is_held_against_all_other_units():

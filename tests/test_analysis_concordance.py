@@ -64,6 +64,30 @@ def test_no_order_at_all_is_undefined():
         kendall_w([[1, 2], [1, 2], [1, 2]])
 
 
-def test_a_missing_rating_is_refused_with_its_place():
-    with pytest.raises(RatingsError, match=r"row 1, column 0 .* krippendorff_alpha"):
-        kendall_w([[1, 2], [np.nan, 3], [2, 4]])
+@pytest.mark.parametrize(
+    ("ratings", "place"),
+    [
+        ([[1, 2], [np.nan, 3], [2, 4]], "row 1, column 0"),
+        ([[1, 2], [np.nan, np.nan], [2, np.nan]], "row 1, column 0"),
+    ],
+)
+def test_a_missing_rating_is_refused_with_its_place_in_the_table(ratings, place):
+    with pytest.raises(RatingsError, match=rf"{place} .* krippendorff_alpha"):
+        kendall_w(ratings)
+
+
+def test_w_equals_its_definition_with_ties():
+    ratings = np.random.default_rng(4).integers(1, 4, size=(7, 3))
+    n, m = ratings.shape
+    # Midranks: one more than the lower ones, and half of the equal ones.
+    ranks = [
+        [(column < x).sum() + ((column == x).sum() + 1) / 2 for x in column] for column in ratings.T
+    ]
+    totals = np.sum(ranks, axis=0)
+    ties = sum(
+        (column == x).sum() ** 3 - (column == x).sum() for column in ratings.T for x in set(column)
+    )
+
+    largest = (m**2 * (n**3 - n) - m * ties) / 12
+    expected = np.square(totals - totals.mean()).sum() / largest
+    assert kendall_w(ratings).value == pytest.approx(expected)

@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,14 +80,29 @@ def test_pairs_of_one_seed_widen_the_interval():
 
 
 def test_no_meeting_is_undefined():
-    with pytest.raises(UndefinedStatisticError, match="nothing to divide by"):
+    with pytest.raises(UndefinedStatisticError, match="there are no ratings"):
         both([], [], clusters=[], seed=1)
+
+
+def test_shares_are_functions_that_help_explains():
+    assert [inspect.isfunction(share) for share in (exactly_one, one_or_more, both)] == [True] * 3
 
 
 @pytest.mark.parametrize("missing", [np.nan, None])
 def test_missing_judgment_is_refused_with_its_row(missing):
-    with pytest.raises(RatingsError, match=r"row 1 .* neither yes nor no"):
+    with pytest.raises(RatingsError, match=r"row 1 .* is nan: leave out what was not rated"):
         pair_patterns([True, missing], [True, False])
+
+
+@pytest.mark.parametrize("sides", [("yes", "no"), (1, 1), ([[1]], [[0]]), ([2], [1])])
+def test_what_is_no_list_of_yes_and_no_is_refused(sides):
+    with pytest.raises(RatingsError, match=r"give numbers|dimensions|neither yes"):
+        pair_patterns(*sides)
+
+
+def test_series_of_different_meetings_are_refused():
+    with pytest.raises(RatingsError, match="different indexes"):
+        pair_patterns(pd.Series([1, 0]), pd.Series([1, 0], index=[1, 0]))
 
 
 def test_sides_of_different_length_are_refused():
@@ -127,3 +144,22 @@ def test_meetings_carry_each_side_s_judgment():
 def test_join_without_a_needed_column_is_refused():
     with pytest.raises(RatingsError, match=r"ratings lack the columns \['biased'\]"):
         join_members(RATINGS.drop(columns="biased"), PAIR)
+
+
+@pytest.mark.parametrize(
+    ("ratings", "pairs", "message"),
+    [
+        (RATINGS.assign(rater_group=None), PAIR, "row 0 of the ratings .* has no rater_group"),
+        (RATINGS, PAIR.assign(question_2_id=None), "row 0 of the pairs .* has no question_2_id"),
+        (RATINGS, pd.concat([PAIR, PAIR]), "row 1 of the pairs .* repeats pair 'p'"),
+        (RATINGS, PAIR.assign(rater_id_1="x"), r"must not have the columns \['rater_id_1'\]"),
+    ],
+)
+def test_join_that_would_invent_or_double_meetings_is_refused(ratings, pairs, message):
+    with pytest.raises(RatingsError, match=message):
+        join_members(ratings, pairs)
+
+
+def test_join_by_one_word_instead_of_a_list_is_refused():
+    with pytest.raises(RatingsError, match="by 'rater_group': give a list of columns"):
+        join_members(RATINGS, PAIR, by="rater_group")

@@ -102,6 +102,20 @@ def test_raters_of_no_group_are_left_out_of_the_shares_and_counted():
     assert found.alpha == pytest.approx(expected)
 
 
+def test_raters_with_many_more_ratings_leave_the_shares_without_a_test():
+    ratings = study(18, n_units=40, n_raters=7, missing=0)
+    left_out = np.random.default_rng(1).random((40, 3)).argsort(axis=0) >= 10
+    ratings[:, :3][left_out] = NAN
+
+    found = disagreement_shares(
+        ratings, rater_groups=list("aaabbbb"), level="nominal", n_resamples=100, seed=1
+    )
+
+    assert (found.test, found.null) == (None, None)
+    assert "4.0 times as many ratings each" in found.not_tested
+    assert found.within_share + found.between_share == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("ratings", "groups", "reason"),
     [

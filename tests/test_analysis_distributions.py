@@ -156,6 +156,23 @@ def test_shares_of_both_groups_are_given_by_code():
     assert frame["b"].tolist() == [0, 0.25, 0.75]
 
 
+def test_raters_with_many_more_ratings_leave_a_distance_without_a_test():
+    # Three raters rate 10 of 40 units, four rate all.
+    rng = np.random.default_rng(4)
+    units = np.concatenate([*(rng.permutation(40)[:10] for _ in "abc"), np.tile(np.arange(40), 4)])
+    raters = np.repeat(np.arange(7), [10] * 3 + [40] * 4)
+
+    found = total_variation(
+        rng.integers(0, 3, len(units)), groups=raters < 3, units=units, raters=raters,
+        categories=[0, 1, 2], n_resamples=100, seed=1,
+    )  # fmt: skip
+
+    assert (found.test, found.null) == (None, None)
+    assert "4.0 times as many ratings each" in found.not_tested
+    assert found.interval is not None
+    assert found.to_frame()["not_tested"].tolist() == [found.not_tested]
+
+
 @pytest.mark.parametrize("distance", ALL)
 def test_groups_without_a_common_unit_are_refused(distance):
     with pytest.raises(UndefinedStatisticError, match="no unit in common"):

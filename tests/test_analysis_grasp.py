@@ -225,6 +225,20 @@ def test_a_group_with_units_of_its_own_gets_no_p_value():
     assert "no unit in common" in cell.refusal
 
 
+def test_a_group_of_raters_with_many_more_ratings_gets_no_p_value():
+    ratings = study(19, n_units=40, n_raters=7)
+    left_out = np.random.default_rng(1).random((40, 3)).argsort(axis=0) >= 10
+    ratings[:, :3][left_out] = NAN
+
+    cell = grasp(ratings, axes={"g": list("aaabbbb")}, categories=[0, 1, 2], seed=1).cell(
+        "g", "a", "plurality", "within"
+    )
+
+    assert np.isfinite(cell.value)
+    assert np.isnan(cell.p_value)
+    assert "4.0 times as many ratings each" in cell.refusal
+
+
 def test_raters_without_attribute_are_in_no_group_nor_among_the_others():
     ratings = study(13)
 

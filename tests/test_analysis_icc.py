@@ -171,13 +171,73 @@ def test_raters_who_never_differ_have_icc_one_and_no_interval():
     estimate = icc([[1, 1], [2, 2], [5, 5]], form="ICC2")
 
     assert (estimate.value, estimate.interval) == (1, None)
-    assert "never differ" in estimate.refusal
+    assert "no error is left" in estimate.refusal
+
+
+def test_raters_who_differ_by_constants_leave_no_error_for_limits():
+    # BMS = 2, JMS = 3/2, EMS = 0: ICC2 = 2 / (2 + 2 * 1.5 / 3).
+    estimate = icc([[1, 2], [2, 3], [3, 4]], form="ICC2")
+
+    assert (estimate.value, estimate.interval) == (pytest.approx(2 / 3), None)
+    assert "differ by constants" in estimate.refusal
+
+
+@pytest.mark.parametrize(
+    ("ratings", "form"),
+    [
+        # No unit mean differs from another: limits on both sides would be the lowest value.
+        ([[1, 3], [3, 1], [0, 4]], "ICC1"),
+        ([[1, 3], [3, 1], [0, 4]], "ICC2"),
+        ([[1, 3], [3, 1], [0, 4]], "ICC3"),
+        ([[0, 1, 1, NAN], [0, NAN, 1, 1]], "ICC1"),
+        # Only raters 0 and 2 rated both units: apart from the raters, the units do not differ.
+        ([[0, NAN, 1, NAN], [1, 0, 0, 0]], "ICC2"),
+        ([[2, 5, 1, 2], [1, 5, NAN, 3]], "ICC3"),
+    ],
+)
+def test_units_that_do_not_differ_have_no_limits(ratings, form):
+    estimate = icc(ratings, form=form)
+
+    assert estimate.interval is None
+    assert "units differ too little" in estimate.refusal
+
+
+@pytest.mark.parametrize("form", SINGLE)
+@pytest.mark.parametrize("spread", [1e3, 1e5])
+def test_limits_stand_where_units_differ_a_great_deal(form, spread):
+    ratings = two_way(n_units=10, n_raters=4, per_unit=3, seed=1, unit=spread)
+
+    estimate = icc(ratings, form=form)
+
+    # About 1 - 1 / spread^2, and some F quantiles away.
+    assert 0 < 1 - estimate.interval.high < 1 - estimate.value < 1 - estimate.interval.low
+    assert 1 - estimate.interval.low < 20 / spread**2
+
+
+def test_spread_of_units_is_what_generalised_least_squares_leaves():
+    ratings = two_way(n_units=7, n_raters=4, per_unit=3, seed=5)
+    unit, rater = np.nonzero(~np.isnan(ratings))
+    y, raters = ratings[unit, rater], np.eye(4)[rater]
+
+    def left(ratio):
+        """What fixed raters leave of the squares, weighted by (I + ratio Z Z')^-1."""
+        weight = np.linalg.inv(np.eye(len(y)) + ratio * (unit[:, None] == unit))
+        fitted = raters @ np.linalg.solve(raters.T @ weight @ raters, raters.T @ weight @ y)
+        return (y - fitted) @ weight @ (y - fitted)
+
+    sums = crossed(ratings)
+
+    for ratio in (-0.2, 0.0, 0.7, 5.0):
+        expected = left(ratio) - sums.adjusted.residual
+        assert sums.eliminated_spread(ratio) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
     ("ratings", "form", "reason"),
     [
         ([[2, 2], [2, 2]], "ICC3", "all 4 ratings are the same"),
+        ([[0.1, 0.2], [0.1, 0.2], [0.1, 0.2]], "ICC3", "raters differ by constants"),
+        ([[1, 2], [2, 1]], "ICC2", "no variance is left to share out"),
         ([[1, 2, 3]], "ICC2", "two of each"),
         ([[1, NAN], [NAN, 2]], "ICC1", "a unit with two ratings"),
         ([[1, 2, NAN, NAN], [NAN, NAN, 4, 1]], "ICC2", "units must share raters"),
@@ -209,7 +269,7 @@ def test_bad_input_to_icc_is_refused(ratings, arguments, message):
 
 
 def test_mean_squares_of_a_table_with_a_gap_are_refused():
-    with pytest.raises(RatingsError, match=r"row 1 .* lacks a rating"):
+    with pytest.raises(RatingsError, match=r"row 1, column 1 .* lacks a rating"):
         mean_squares([[1, 2], [2, NAN]])
 
 

@@ -101,8 +101,10 @@ def test_a_limit_too_low_for_the_mean_of_many_is_minus_infinity_and_never_above_
         (lambda: raters_needed(0.5, 1), "between 0 and 1"),
         (lambda: resampled_k_rater_reliability(ratings(), 2, seed=-1), "seed is -1"),
         (
-            lambda: resampled_k_rater_reliability([[1, 2], [1, np.nan]], 2, seed=0),
-            "row 1 .* single rating",
+            lambda: resampled_k_rater_reliability(
+                [[1, 2], [np.nan, np.nan], [1, np.nan]], 2, seed=0
+            ),
+            "row 2 .* single rating",
         ),
         (
             lambda: resampled_k_rater_reliability(ratings(), 2, seed=0, n_resamples=3),

@@ -89,7 +89,7 @@ def test_code_of_no_side_is_refused_with_its_row(leaning):
 
 @LEANINGS
 def test_lists_of_different_length_are_refused(leaning):
-    with pytest.raises(RatingsError, match="2 sides for 1 preferences"):
+    with pytest.raises(RatingsError, match="2 entries of side for 1 rows"):
         leaning(["A", "B"], ["A"], clusters=[1, 2], seed=1)
 
 
@@ -97,6 +97,12 @@ def test_frame_has_the_share_and_the_test():
     frame = position_bias(["A", "B"], ["A", "A"], clusters=[1, 2], seed=1).to_frame()
 
     assert frame.loc[0, ["share_value", "test_p_value"]].tolist() == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("change", [{"ties": "neither"}, {"sides": ("A", "B", "C")}])
+def test_codes_that_are_no_two_sides_and_a_list_of_ties_are_refused(change):
+    with pytest.raises(RatingsError, match="give two sides and a list of ties"):
+        position_bias(["A"], ["B"], **change, clusters=[1], seed=1)
 
 
 def lengths(n_rows, slope, seed):
@@ -151,3 +157,11 @@ def test_length_slope_of_one_cluster_is_undefined():
 def test_length_of_nothing_is_refused_with_its_row():
     with pytest.raises(RatingsError, match=r"row 1 .* a length is not above 0"):
         length_slope([2, 0], [1, 1], ["A", "B"], clusters=[1, 2])
+
+
+def test_length_beyond_all_measure_is_undefined_and_not_nan():
+    first, second, preferred = lengths(60, 0.5, seed=3)
+    first[0], preferred[0] = 1e300, "A"
+
+    with pytest.raises(UndefinedStatisticError, match="the fit did not settle"):
+        length_slope(first, second, preferred, clusters=range(60))

@@ -18,7 +18,6 @@ from analysis import (
 )
 
 PUBLISHED = Path(__file__).parent / "published"
-FIVE = [1, 2, 3, 4, 5]
 NAN = float("nan")
 WEIGHTS = ["identity", "linear", "quadratic", "radical", "ordinal", "ratio", "circular", "bipolar"]
 KAPPAS = {
@@ -27,22 +26,10 @@ KAPPAS = {
     "brennan_prediger": brennan_prediger,
     "conger_kappa": conger_kappa,
 }
-RENAMED = {"fleiss": "fleiss_kappa", "conger": "conger_kappa", "krippendorff": "gwet_alpha"}
-"""What R irrCAC calls our statistics."""
 
 
 def matrix(name):
     return pd.read_csv(PUBLISHED / f"{name}.csv", comment="#", index_col="unit").to_numpy()
-
-
-def published(case):
-    """Statistic, weights and the published quantities, of all that were published."""
-    values = pd.read_csv(PUBLISHED / "values" / f"{case}.csv", comment="#")
-    weighted = values[values["parameters"].fillna("").str.startswith("weights=")]
-    return [
-        (statistic, parameters.removeprefix("weights="), group.set_index("quantity")["value"])
-        for (statistic, parameters), group in weighted.groupby(["statistic", "parameters"])
-    ]
 
 
 def quantities(estimate):
@@ -64,22 +51,7 @@ def raters(n_units=300, seed=4):
     return np.where(rng.random(ratings.shape) < 0.2, NAN, ratings)
 
 
-@pytest.mark.parametrize(
-    ("table", "case"),
-    [
-        ("krippendorff_2011_four_observers", "gwet_cac_raw4raters"),
-        ("fleiss_1971_diagnoses", "fleiss_1971_diagnoses"),
-    ],
-)
-def test_value_error_and_interval_equal_gwets(table, case):
-    found = published(case)
-
-    assert len(found) in (6, 24)
-    for statistic, weights, expected in found:
-        estimate = linearised(
-            matrix(table), RENAMED.get(statistic, statistic), categories=FIVE, weights=weights
-        )
-        assert quantities(estimate) == pytest.approx(expected.to_dict(), abs=1e-9), statistic
+# Values, errors and intervals of R irrCAC, for all weights: test_published_values.py.
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
@@ -151,11 +123,48 @@ def test_order_of_units_and_raters_and_empty_ones_do_not_matter(random, statisti
 def test_limit_above_1_is_kept_where_asked_for():
     ratings = matrix("krippendorff_2011_four_observers")
 
-    open_ended = linearised(ratings, "fleiss_kappa", capped=False)
+    capped, open_ended = (
+        linearised(ratings, "fleiss_kappa", capped=one, as_published=True).interval.high
+        for one in (True, False)
+    )
 
     # .7612 + 2.2010 x .1530, t with 11 degrees of freedom.
-    assert open_ended.interval.high == pytest.approx(1.0980, abs=5e-5)
-    assert linearised(ratings, "fleiss_kappa").interval.high == 1
+    assert open_ended == pytest.approx(1.0980, abs=5e-5)
+    assert capped == 1
+
+
+def rare(n_varied):
+    """Fifty units, three ratings each, a yes on some of them."""
+    return np.repeat([[1, 0, 1], [0, 0, 0]], [n_varied, 50 - n_varied], axis=0)
+
+
+MOVED = ["fleiss_kappa", "conger_kappa", "gwet_alpha"]
+
+
+@pytest.mark.parametrize("statistic", MOVED)
+def test_a_rare_code_has_no_interval_but_a_reason(statistic):
+    estimate = linearised(rare(9), statistic)
+
+    assert estimate.interval is None
+    assert estimate.standard_error > 0
+    assert estimate.refusal.startswith("only 9 units have a rating other than 0")
+
+
+@pytest.mark.parametrize("statistic", MOVED)
+def test_ten_units_with_the_rare_code_are_enough(statistic):
+    assert linearised(rare(10), statistic).interval is not None
+
+
+@pytest.mark.parametrize("statistic", ["percent_agreement", "gwet_ac", "brennan_prediger"])
+def test_what_no_rare_code_decides_keeps_its_interval(statistic):
+    assert linearised(rare(3), statistic, categories=[0, 1]).interval is not None
+
+
+def test_the_published_interval_of_a_rare_code_is_given_where_asked_for_and_says_so():
+    estimate = linearised(rare(9), "fleiss_kappa", as_published=True)
+
+    assert estimate.interval.method == "linearised, t with 49 degrees of freedom, as published"
+    assert estimate.refusal is None
 
 
 def test_systematic_disagreement_is_below_zero():

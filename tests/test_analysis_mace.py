@@ -135,6 +135,16 @@ def test_the_order_of_ratings_does_not_matter(seed):
     assert after[before.index].to_numpy() == pytest.approx(before.to_numpy(), abs=1e-3)
 
 
+def test_random_starts_do_not_depend_on_the_order_of_ratings():
+    order = np.random.default_rng(1).permutation(len(CODES))
+    codes, units, raters = (np.array(column)[order] for column in (CODES, UNITS, RATERS))
+
+    shuffled = mace(codes, units=units, raters=raters, n_starts=6, seed=4)
+
+    before = [start.objective for start in small(n_starts=6, seed=4).starts]
+    assert [start.objective for start in shuffled.starts] == pytest.approx(before, abs=1e-6)
+
+
 def test_priors_keep_competence_between_zero_and_one():
     codes, units, raters = [0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1], [0, 1, 2] * 2
 

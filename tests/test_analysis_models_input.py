@@ -40,6 +40,12 @@ def test_text_becomes_an_indicator_named_as_in_r():
     assert covariates.to_dict("list") == {"tempwarm": [1, 0, 1], "age": [30, 40, 50]}
 
 
+def test_column_that_is_there_twice_is_refused():
+    frame = pd.DataFrame([["a", "b"], ["b", "a"]], columns=["g", "g"])
+    with pytest.raises(RatingsError, match=r"columns \['g'\] occur twice"):
+        design_matrix(frame)
+
+
 def test_reference_level_is_the_one_left_out():
     frame = pd.DataFrame({"group": ["a", "b", "c"]})
     assert list(design_matrix(frame, reference={"group": "b"})) == ["groupa", "groupc"]
@@ -70,6 +76,9 @@ def test_design_matrix_refuses(frame, arguments, words):
         (lambda x: x.assign(g="text"), "column 'g' holds no numbers: code it with `design_matrix`"),
         (lambda x: x.iloc[:5], "5 rows of covariates for 120 ratings"),
         (lambda x: pd.concat([x, x], axis=1), r"columns \['x'\] occur twice"),
+        (lambda x: x.assign(**{"1": x["x"] ** 2}).rename(columns={"x": 1}), r"\['1'\] occur twice"),
+        (lambda x: x.rename(columns={"x": "(Intercept)"}), "named as other parameters are: rename"),
+        (lambda x: x + 1e9, r"columns \['x'\] vary too little beside their size"),
         (lambda x: x["x"], "`fixed` is a Series: give a data frame"),
     ],
 )
@@ -138,11 +147,13 @@ def test_a_factor_without_a_spread_is_refused(codes, random, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"random": {}}, "name a factor"),
+        ({"random": {}}, "names no factor"),
+        ({"random": UNIT}, "names no factor: give labels by name"),
         ({"random": {"unit": UNIT[:9]}}, "9 labels of 'unit' for 120 ratings"),
         ({"random": {"unit": [None, *UNIT[1:]]}}, "row 0 .*has no label of 'unit'"),
         ({"random": {"unit": UNIT, "question": UNIT + 7}}, "divide the ratings alike"),
-        ({"random": {"unit": UNIT}, "n_quadrature": 0}, "n_quadrature is 0: from 1"),
+        ({"random": {"unit": UNIT}, "n_quadrature": 0}, "n_quadrature is 0: a whole number from 1"),
+        ({"random": {"unit": UNIT}, "n_quadrature": 2.5}, r"n_quadrature is 2\.5: a whole number"),
         (
             {"random": {"unit": UNIT, "rater": RATER}, "n_quadrature": 7},
             "n_quadrature is 7 for 2 factors",

@@ -60,8 +60,33 @@ def test_code_that_nobody_chose_has_share_zero_and_a_reason_for_no_interval():
 
 @pytest.mark.parametrize("strange", ["left", None])
 def test_choice_that_is_no_code_is_refused_with_its_row(strange):
-    with pytest.raises(RatingsError, match=r"row 1 .* is not among the codes"):
+    with pytest.raises(RatingsError, match=rf"row 1 .* choice: {strange!r} is not among"):
         preference_shares(["neither", strange], codes=CODES, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        ([1, np.nan], r"codes \[1, nan\]: missing is not a code"),
+        ([1, 2, 1], "must differ"),
+        ("12", "give a list of numbers or labels"),
+    ],
+)
+def test_shares_of_codes_that_would_not_add_up_to_one_are_refused(codes, message):
+    with pytest.raises(RatingsError, match=message):
+        preference_shares([1, np.nan], codes=codes, seed=1)
+
+
+@pytest.mark.parametrize("choices", [[["neither"]], np.array([["neither"]]), "neither"])
+def test_choices_that_are_no_list_are_refused(choices):
+    with pytest.raises(RatingsError, match=r"choice: give"):
+        preference_shares(choices, codes=CODES, seed=1)
+
+
+def test_a_code_may_be_a_tuple():
+    shares = preference_shares([("a", 1), ("b", 1)], codes=[("a", 1), ("b", 1)], seed=1)
+
+    assert shares["b", 1].value == 0.5
 
 
 def test_shares_of_no_ratings_are_undefined():
@@ -124,10 +149,10 @@ def test_win_rate_of_no_ratings_is_undefined():
 
 @pytest.mark.parametrize("strange", ["left", None])
 def test_choice_that_is_neither_win_nor_loss_nor_tie_is_refused_with_its_row(strange):
-    with pytest.raises(RatingsError, match=rf"row 1 .* {strange!r} is none of"):
+    with pytest.raises(RatingsError, match=rf"row 1 .* choice: {strange!r} is not among"):
         win_rate(["neither", strange], **WIN, clusters=[1, 2], seed=1)
 
 
 def test_win_and_tie_of_one_code_are_refused():
-    with pytest.raises(RatingsError, match="give three different codes"):
+    with pytest.raises(RatingsError, match="must differ: give each once"):
         win_rate(["neither"], win="neither", loss="b", tie="neither", clusters=[1], seed=1)

@@ -179,7 +179,7 @@ def test_one_cluster_leaves_no_interval():
         HUMAN, PREDICTED, UNLABELLED, clusters=["a"] * 4, clusters_unlabelled=list("bcdef")
     )
 
-    assert "fewer than two units or clusters" in found.chosen.estimate.refusal
+    assert "too few units or clusters" in found.chosen.estimate.refusal
 
 
 def test_no_unlabelled_unit_is_undefined():

@@ -1,7 +1,5 @@
 from math import log, sqrt
-from pathlib import Path
 
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,39 +17,12 @@ from analysis import (
     wilson,
 )
 
-VALUES = Path(__file__).parent / "published" / "values"
-NEWCOMBE = {"wilson_ci": wilson, "clopper_pearson_ci": clopper_pearson}
-
-
-def cases(name):
-    """Each published interval: which statistic, its counts, its two limits."""
-    found = []
-    table = pd.read_csv(VALUES / f"{name}.csv", comment="#")
-    for (statistic, parameters), rows in table.groupby(["statistic", "parameters"], sort=False):
-        counts = {one.split("=")[0]: int(one.split("=")[1]) for one in parameters.split(";")}
-        found.append((statistic, counts, rows["value"].tolist()))
-    return found
-
 
 def limits(estimate):
     return [estimate.interval.low, estimate.interval.high]
 
 
-@pytest.mark.parametrize(
-    ("statistic", "counts", "published"), cases("newcombe_1998_single_proportion")
-)
-def test_limits_of_one_proportion_equal_published_values(statistic, counts, published):
-    estimate = NEWCOMBE[statistic](counts["x"], counts["n"])
-
-    assert estimate.value == counts["x"] / counts["n"]
-    assert limits(estimate) == pytest.approx(published, abs=1e-9)
-
-
-@pytest.mark.parametrize(("statistic", "counts", "published"), cases("newcombe_1998_difference"))
-def test_limits_of_a_difference_equal_published_values(statistic, counts, published):
-    estimate = newcombe_difference(*(counts[name] for name in ("x1", "n1", "x2", "n2")))
-
-    assert limits(estimate) == pytest.approx(published, abs=1e-9)
+# Wilson, Clopper-Pearson and Newcombe as published: test_published_values.py.
 
 
 @pytest.mark.parametrize(("k", "n"), [(1, 29), (15, 148), (28, 29)])
@@ -166,15 +137,31 @@ def test_opposite_results_of_few_ratings_stay_within_the_range_of_a_difference()
 
 
 @pytest.mark.parametrize("interval", [wilson, clopper_pearson, jeffreys])
-def test_counts_that_no_ratings_give_are_refused(interval):
-    with pytest.raises(RatingsError, match="3 of 2: a count lies from 0"):
-        interval(3, 2)
-    with pytest.raises(RatingsError, match=r"1.5 of 2: counts are whole numbers"):
-        interval(1.5, 2)
-    with pytest.raises(RatingsError, match="confidence is 95: between 0 and 1"):
-        interval(1, 2, confidence=95)
+@pytest.mark.parametrize(
+    ("k", "n", "confidence", "message"),
+    [
+        (3, 2, 0.95, "3 of 2: a count lies from 0"),
+        (1.5, 2, 0.95, "1.5 of 2: counts are whole numbers"),
+        (1, float("nan"), 0.95, "1 of nan: counts are whole numbers"),
+        (1, float("inf"), 0.95, "1 of inf: counts are whole numbers"),
+        ([1], 2, 0.95, r"\[1\] of 2: counts are whole numbers"),
+        (1, 2, 95, "confidence is 95: between 0 and 1"),
+    ],
+)
+def test_counts_that_no_ratings_give_are_refused(interval, k, n, confidence, message):
+    with pytest.raises(RatingsError, match=message):
+        interval(k, n, confidence=confidence)
+
+
+@pytest.mark.parametrize("interval", [wilson, clopper_pearson, jeffreys])
+def test_share_of_no_ratings_is_undefined(interval):
     with pytest.raises(UndefinedStatisticError, match="there are no ratings"):
         interval(0, 0)
+
+
+def test_cells_that_are_no_counts_are_refused():
+    with pytest.raises(RatingsError, match=r"cells \('1', 2, 3, 4\): counts are whole numbers"):
+        newcombe_paired_difference("1", 2, 3, 4)
 
 
 def test_wider_confidence_scales_the_rule_of_three():

@@ -1,5 +1,3 @@
-from itertools import product
-
 import numpy as np
 import pytest
 from scipy.special import logit
@@ -14,28 +12,9 @@ from analysis import (
     leave_one_out_specific_agreement,
     specific_agreement,
 )
+from tests.rating_models import brute_force_p, drawn_ratings
 
 NAN = float("nan")
-
-
-def drawn_ratings(n_units=40, n_raters=6, per_unit=3, *, seed=3, levels=2):
-    """Units x raters, every unit rated by some."""
-    rng = np.random.default_rng(seed)
-    table = np.full((n_units, n_raters), NAN)
-    for row in table:
-        who = rng.choice(n_raters, per_unit, replace=False)
-        row[who] = rng.integers(levels, size=per_unit)
-    return table
-
-
-def brute_force_p(table, rater):
-    """Deal each unit's values to its raters in all ways."""
-    own = table[~np.isnan(table[:, rater])]
-    dealt = [unit[~np.isnan(unit)] for unit in own]
-    sums = np.array([sum(choice) for choice in product(*dealt)])
-    observed = own[:, rater].sum()
-    tails = (sums <= observed + 1e-9).mean(), (sums >= observed - 1e-9).mean()
-    return min(1.0, 2 * min(tails))
 
 
 def test_agreement_with_the_rest_is_the_mean_share_of_partners_with_the_same_code():

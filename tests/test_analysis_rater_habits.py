@@ -3,16 +3,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from scipy.stats import fisher_exact, t
+from scipy.stats import fisher_exact
 
 from analysis import (
     RatingsError,
     UndefinedStatisticError,
     drift,
-    gold_accuracy,
-    krippendorff_alpha,
-    position_preference,
-    repeated_agreement,
     straight_lining,
     too_fast,
 )
@@ -61,6 +57,18 @@ def test_drift_accepts_times_and_asks_for_none_missing():
 
     with pytest.raises(RatingsError, match=r"row 2 .*no place in the order"):
         drift([1, 0, 1, 0], units=[1, 1, 2, 2], raters=list("abab"), order=times)
+
+
+def test_order_in_text_is_refused_as_ten_would_come_before_nine():
+    with pytest.raises(RatingsError, match="'10' comes before '9'"):
+        drift([1, 0, 1, 0], units=[1, 1, 2, 2], raters=list("abab"), order=["9", "9", "10", "10"])
+
+
+def test_drift_of_judgments_at_one_time_has_a_reason():
+    found = drift([1, 0] * 3, units=[1, 1, 2, 2, 3, 3], raters=list("ab") * 3, order=[1] * 6)
+
+    with pytest.raises(UndefinedStatisticError, match="all 3 shared units have the same place"):
+        found["a"]
 
 
 def test_drift_over_two_units_has_a_reason():
@@ -118,6 +126,11 @@ def test_run_follows_the_order_and_not_the_rows():
     assert (found.value, found.longest_run_of) == (2, 0)
 
 
+def test_no_ratings_have_no_runs():
+    with pytest.raises(UndefinedStatisticError, match="there are no ratings"):
+        straight_lining([], raters=[], order=[])
+
+
 def test_missing_code_is_refused_with_the_row():
     with pytest.raises(RatingsError, match=r"row 1 .*has no code"):
         straight_lining([0, None], raters=["r", "r"], order=[1, 2])
@@ -167,89 +180,26 @@ def test_times_that_do_not_vary_have_no_floor():
         too_fast([5, 5, 5, 9], raters=list("aabb"))
 
 
+def test_kind_without_a_floor_is_named():
+    seconds, kinds = [10, 20, 40, 80, 160, 33], ["single"] * 5 + ["pair"]
+
+    with pytest.raises(UndefinedStatisticError, match="half or more of the 1 times of kind 'pair'"):
+        too_fast(seconds, raters=list("aabbbb"), kinds=kinds)
+
+
+def test_floor_above_the_median_is_refused():
+    with pytest.raises(RatingsError, match="spread is -3"):
+        too_fast([10, 20, 30, 55], raters=["a"] * 4, spread=-3)
+
+
+def test_question_of_haste_says_what_the_floor_is():
+    by_words = too_fast([20, 20], raters=["a", "b"], words=[300, 100])["a"]
+    by_times = too_fast([10, 20, 40, 80, 160], raters=list("aabbb"), spread=1)["a"]
+
+    assert "faster than 600 words a minute" in by_words.question
+    assert "in far less time than is usual for their kind" in by_times.question
+
+
 def test_time_of_nothing_is_refused():
     with pytest.raises(RatingsError, match=r"row 1 .*0.0 seconds, must be above 0"):
         too_fast([5, 0], raters=["a", "b"])
-
-
-def test_position_preference_is_exact_and_leaves_out_ties():
-    shown = ["A", "B"] * 6
-    preferred = ["A", "B"] * 4 + ["A", "A", "neither", "neither"]
-
-    found = position_preference(shown, preferred, raters=["r"] * 12)
-
-    # 9 of 10 for the first: 2 (1 + 10) / 2^10; Clopper-Pearson .555 to .997 (Pearson's charts).
-    assert (found["r"].value, found["r"].n_ratings) == (0.9, 10)
-    assert found["r"].p_value == pytest.approx(22 / 1024)
-    assert found["r"].interval.low == pytest.approx(0.555, abs=5e-4)
-    assert found.note == "2 of 12 ratings without a preference do not count"
-
-
-def test_rater_without_any_preference_has_a_reason():
-    found = position_preference(["A"], ["neither"], raters=["r"])
-
-    with pytest.raises(UndefinedStatisticError, match="never had a preference"):
-        found["r"]
-
-
-def test_unknown_preference_is_refused_with_the_row():
-    with pytest.raises(RatingsError, match=r"row 1 .*preferred: 'left'"):
-        position_preference(["A", "B"], ["A", "left"], raters=["r", "r"])
-
-
-def test_gold_accuracy_counts_known_answers_only():
-    codes, gold = ["x", "y", "x", "x", "y"], ["x", "x", None, "x", "y"]
-
-    found = gold_accuracy(codes, gold, raters=list("aaabb"))
-
-    assert (found["a"].value, found["b"].value) == (0.5, 1.0)
-    assert found["a"].expected == 1.0
-    # One right of two, when three of four are right: chance of at most one is 1/2.
-    assert found["a"].p_value == pytest.approx(0.5)
-    assert found.note == "1 of 5 ratings without a known answer do not count"
-
-
-def test_gold_without_a_known_answer_is_undefined():
-    with pytest.raises(UndefinedStatisticError, match="none of the rated units"):
-        gold_accuracy(["x"], [None], raters=["a"])
-
-
-def test_repeated_agreement_compares_the_first_rating_with_the_second():
-    # a sees u1 (0, 0), u2 (0, 1), u3 (1, 1, 0); b sees u1 twice the same, u2 once.
-    codes = [0, 0, 0, 1, 1, 1, 0, 0, 0, 1]
-    units = ["u1", "u1", "u2", "u2", "u3", "u3", "u3", "u1", "u1", "u2"]
-    raters = ["a"] * 7 + ["b"] * 3
-
-    found = repeated_agreement(codes, units=units, raters=raters, order=range(10), level="nominal")
-
-    assert (found["a"].value, found["b"].value) == pytest.approx((2 / 3, 1.0))
-    expected = krippendorff_alpha([[0, 0], [0, 1], [1, 1]], level="nominal")
-    assert found["a"].alpha == pytest.approx(expected.value)
-    assert found["b"].alpha_refusal == "all 2 ratings fall in one category"
-    assert found.note == "1 third or later ratings of a unit left out"
-
-
-def test_interval_of_alpha_with_oneself_is_that_of_fishers_z():
-    rng = np.random.default_rng(6)
-    first = rng.integers(2, size=40)
-    second = np.where(np.arange(40) < 3, 1 - first, first)
-    units, raters = [*range(40)] * 2, ["r"] * 80
-
-    found = repeated_agreement(
-        np.r_[first, second], units=units, raters=raters, order=range(80), level="nominal"
-    )["r"]
-
-    assert found.alpha_low < found.alpha < found.alpha_high < 1
-    pairs = np.column_stack([first, second])
-    left_out = [
-        krippendorff_alpha(np.delete(pairs, row, axis=0), level="nominal").value
-        for row in range(40)
-    ]
-    error = np.sqrt(39 / 40 * np.square(left_out - np.mean(left_out)).sum())
-    reach = t.ppf(0.975, 39) * error / (1 - found.alpha**2)
-    assert np.arctanh(found.alpha_high) - np.arctanh(found.alpha) == pytest.approx(reach)
-
-
-def test_no_repeated_unit_is_undefined():
-    with pytest.raises(UndefinedStatisticError, match="no rater rated a unit twice"):
-        repeated_agreement([0, 1], units=[1, 1], raters=["a", "b"], order=[1, 2], level="nominal")

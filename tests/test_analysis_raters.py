@@ -1,5 +1,3 @@
-from itertools import product
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +13,7 @@ from analysis import (
     severity,
 )
 from tests.judgment_tables import drawn_table
+from tests.rating_models import brute_force_p, drawn_ratings
 
 NAN = float("nan")
 # Unit 1 by a, b and c; unit 2 by a and b; unit 3 by c alone.
@@ -23,16 +22,6 @@ SMALL = {
     "units": ["u1", "u1", "u1", "u2", "u2", "u3"],
     "raters": ["a", "b", "c", "a", "b", "c"],
 }
-
-
-def drawn_ratings(n_units=40, n_raters=6, per_unit=3, *, seed=3, levels=2):
-    """Units x raters, every unit rated by some."""
-    rng = np.random.default_rng(seed)
-    table = np.full((n_units, n_raters), NAN)
-    for row in table:
-        who = rng.choice(n_raters, per_unit, replace=False)
-        row[who] = rng.integers(levels, size=per_unit)
-    return table
 
 
 def long(table):
@@ -79,16 +68,6 @@ def test_severity_interval_adds_up_the_units_of_a_cluster():
     assert interval.high - 0.5 == pytest.approx(0.5 * t.ppf(0.975, 1))
 
 
-def brute_force_p(table, rater):
-    """Deal each unit's values to its raters in all ways."""
-    own = table[~np.isnan(table[:, rater])]
-    dealt = [unit[~np.isnan(unit)] for unit in own]
-    sums = np.array([sum(choice) for choice in product(*dealt)])
-    observed = own[:, rater].sum()
-    tails = (sums <= observed + 1e-9).mean(), (sums >= observed - 1e-9).mean()
-    return min(1.0, 2 * min(tails))
-
-
 @pytest.mark.parametrize("levels", [2, 4])
 def test_severity_p_value_equals_that_of_all_deals(levels):
     table = drawn_ratings(9, 4, 3, levels=levels)
@@ -100,13 +79,31 @@ def test_severity_p_value_equals_that_of_all_deals(levels):
     )
 
 
-def test_severity_of_scores_that_are_no_whole_numbers_has_a_normal_p_value_near_the_exact_one():
-    table = drawn_ratings(60, 5, 3, levels=5)
+@pytest.mark.parametrize("scale", [0.5, 0.1, np.pi])
+def test_severity_p_value_of_fractions_and_of_any_numbers_equals_that_of_all_deals(scale):
+    table = drawn_ratings(9, 4, 3, levels=4) * scale
+
+    found = severity(table)
+
+    assert [one.p_value for one in found] == pytest.approx(
+        [brute_force_p(table, rater) for rater in range(4)], abs=1e-3
+    )
+
+
+def test_three_units_are_no_proof_whatever_the_scores():
+    # Of 27 deals, one gives the first rater as little: twice 1/27.
+    found = severity([[1, 1.5, 2], [2, 2.5, 3], [1.5, 3, 3.01]])
+
+    assert found[0].p_value == pytest.approx(2 / 27)
+
+
+def test_severity_of_many_units_has_a_normal_p_value_near_the_exact_one():
+    table = drawn_ratings(600, 5, 3, levels=5)
 
     exact, normal = severity(table), severity(table * np.pi)
 
     assert [one.p_value for one in normal] == pytest.approx(
-        [one.p_value for one in exact], abs=0.06
+        [one.p_value for one in exact], abs=0.02
     )
 
 
@@ -151,6 +148,31 @@ def test_rater_twice_on_a_unit_is_refused_with_the_row():
         severity([1, 0, 1], units=["u", "u", "u"], raters=["a", "b", "a"])
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"raters": ["a", "a"]}, "two of the 2 rater labels are the same"),
+        ({"units": ["u", "u"]}, "two of the 2 unit labels are the same"),
+        ({"values": [[1, np.inf], [0, 1]]}, r"row 0, column 1 .* inf is no rating"),
+        ({"values": [["yes", "no"], ["no", "no"]]}, "these are labels"),
+    ],
+)
+def test_bad_table_is_refused_with_its_place(options, message):
+    arguments = {"values": [[1, 0], [0, 1]], **options}
+
+    with pytest.raises(RatingsError, match=message):
+        severity(arguments.pop("values"), **arguments)
+
+
+def test_interval_says_whether_units_or_clusters_were_drawn():
+    table = drawn_ratings()
+
+    of_units, of_clusters = severity(table), severity(table, clusters=np.arange(40) // 4)
+
+    assert of_units[0].interval.method == "units drawn, cluster-robust, t"
+    assert of_clusters[0].interval.method == "clusters drawn, cluster-robust, t"
+
+
 def test_columns_of_a_judgment_table_give_the_same_as_the_ratings_matrix():
     frame = drawn_table().frame
     rows = frame[(frame["item"] == "bias_presence") & (frame["kind"] == "single")]
@@ -178,3 +200,15 @@ def test_response_variability_counts_judgments_with_a_single_score():
     found = response_variability([1, 2, 3, 2, 2], units=[1] * 4 + [2], raters=list("aabbb"))
 
     assert found.note == "1 judgments with a single score left out"
+
+
+def test_response_variability_without_a_second_rater_has_a_reason():
+    found = response_variability([1, 2, 3, 1], units=[1, 1, 1, 1], raters=list("aaab"))
+
+    with pytest.raises(UndefinedStatisticError, match="no unit has several scores by this rater"):
+        found["a"]
+
+
+def test_response_variability_of_nothing_is_undefined():
+    with pytest.raises(UndefinedStatisticError, match="there are no scores"):
+        response_variability([], units=[], raters=[])

@@ -172,6 +172,11 @@ def test_bad_indicator_is_refused_with_its_place_and_remedy(x, clusters, message
         cluster_bca(x, list(clusters), seed=1)
 
 
+def test_seed_that_the_published_generator_does_not_take_is_refused():
+    with pytest.raises(RatingsError, match="the published generator takes 0 to 4294967295"):
+        row_level_bca([1, 0, 1], seed=2**32)
+
+
 def test_rate_of_no_ratings_is_undefined():
     with pytest.raises(UndefinedStatisticError, match="there are no ratings"):
         row_level_bca([])

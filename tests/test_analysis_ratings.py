@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import RatingsError, krippendorff_alpha, percent_agreement
+from analysis import RatingsError, brennan_prediger, krippendorff_alpha, percent_agreement
 
 NAN = float("nan")
 
@@ -40,9 +40,32 @@ def test_numbers_are_read_from_what_people_have(ratings):
     assert percent_agreement(ratings).value == 0.5
 
 
+@pytest.mark.parametrize("categories", [[False, True], [0, 1]])
+def test_yes_and_no_may_be_declared_as_such_or_as_numbers(categories):
+    ratings = np.array([[True, True], [False, True], [False, False]])
+
+    assert brennan_prediger(ratings, categories=categories).value == pytest.approx(1 / 3)
+
+
+def test_codes_too_large_for_whole_numbers_stay_apart():
+    # Of three units, two agree.
+    assert percent_agreement([[1e300, 1e300], [1e300, 2e300], [3.0, 3.0]]).value == 2 / 3
+
+
+def test_a_scale_of_many_codes_needs_no_more_memory_for_more_units(monkeypatch):
+    ratings = np.random.default_rng(1).integers(0, 30, (60, 3))
+    whole = krippendorff_alpha(ratings, level="ordinal").value
+    monkeypatch.setattr("analysis.agreement.estimating.CHUNK_NUMBERS", 5000)
+
+    assert krippendorff_alpha(ratings, level="ordinal").value == pytest.approx(whole, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("ratings", "options", "message"),
     [
+        (np.ma.masked_equal([[1, 2], [9, 1]], 9), {}, r"lose its mask: give `ratings.filled"),
+        (np.arange(24_000).reshape(-1, 2), {}, "24000 different codes on 12000 units: .*`icc`"),
+        ([[1, 2]], {"categories": [[1], [2]]}, "give numbers or labels"),
         ([[1, 2], [3, 7]], {"categories": [1, 2, 3]}, "row 1, column 1 .*7.0 is not among"),
         ([["a", "b"]], {"level": "ordinal"}, "'ordinal' count ranks: give `categories`"),
         ([[1, 2]], {"level": "ordinal", "categories": {1, 2}}, "'ordinal' count ranks"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from analysis.groups.relabelling import Null, Relabelling
+from analysis.groups.relabelling import Null, Relabelling, over_error
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,19 @@ def test_a_relabelling_without_a_value_counts_as_extreme_on_either_side():
     # Both tails hold it: the smaller, 1/2, doubled.
     assert null.p_doubled(2.0) == pytest.approx(1)
     assert null.undefined_share == pytest.approx(1 / 3)
+
+
+def test_a_difference_without_an_error_is_endless_and_none_is_zero():
+    found = over_error(np.array([3.0, -1.0, 0.0, np.nan]), np.array([4.0, 0.0, 0.0, 1.0]))
+
+    assert found == pytest.approx([1.5, -np.inf, 0, np.nan], nan_ok=True)
+
+
+def test_quantiles_pass_over_relabellings_without_a_value_and_stand_endless_ones():
+    null = Null(np.array([np.nan, -np.inf, 1.0, 2.0, 3.0]), is_exact=False)
+
+    assert null.quantile(0.5) == 1
+    assert null.quantile(0.01) == -np.inf
 
 
 def test_a_tie_counts_as_extreme_in_spite_of_rounding():

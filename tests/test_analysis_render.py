@@ -1,6 +1,4 @@
-import csv
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -10,58 +8,7 @@ from analysis.render import make_report, write_report
 from analysis.report import build_report
 from analysis.table import JudgmentTable, TableError, write_table
 from tests.judgment_tables import RUBRICS, drawn_table, judged, table_of
-
-PEOPLE = [
-    *judged("u1", "r1", "no_bias"),
-    *judged("u1", "r2", "no_bias"),
-    *judged("u2", "r1", "no_bias"),
-    *judged("u2", "r2", "minor_bias"),
-]
-
-
-class Page(HTMLParser):
-    """Everything in a page that a browser would load, and the text that a reader sees."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.loaded: list[str] = []
-        self.styles: list[str] = []
-        self.texts: list[str] = []
-        self.inside: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.inside.append(tag)
-        for name, value in attrs:
-            if name in ("src", "srcset", "data", "action") or (name == "href" and tag != "a"):
-                self.loaded.append(f"{tag} {name}={value}")
-            if name == "style":
-                self.styles.append(value)
-
-    def handle_endtag(self, tag):
-        while self.inside and self.inside.pop() != tag:
-            pass
-
-    def handle_data(self, data):
-        if "style" in self.inside:
-            self.styles.append(data)
-        elif "script" not in self.inside:
-            self.texts.append(data)
-
-
-def written(rows: list, folder: Path) -> str:
-    return write_report(build_report(table_of(rows), n_resamples=50), folder).read_text("utf-8")
-
-
-def rows_of(html: str, table: str) -> list[list[str]]:
-    body = html.split(f'<table id="table-{table}">')[1].split("</table>")[0].split("<tbody>")[1]
-    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in body.split("</tr>")]
-    return [[re.sub(r"<[^>]+>", " ", cell).strip() for cell in row] for row in cells if row]
-
-
-def csv_rows(folder: Path, table: str) -> list[dict[str, str]]:
-    with (folder / "report_tables" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+from tests.report_pages import PEOPLE, Page, csv_rows, rows_of, written
 
 
 @pytest.fixture(scope="module")
@@ -117,57 +64,6 @@ def test_the_page_says_that_it_proves_no_fairness_and_is_no_medical_device(whole
     assert "no medical device" in text
 
 
-def test_numbers_are_shown_with_three_decimals_and_kept_whole_in_the_file(tmp_path):
-    rows = [*judged("u1", "r1", "no_bias"), *judged("u2", "r1", "no_bias")]
-    html = written([*rows, *judged("u3", "r1", "minor_bias")], tmp_path)
-
-    assert rows_of(html, "bias_rates")[0][3].startswith("0.333 ")
-    assert float(csv_rows(tmp_path, "bias_rates")[0]["rate_published"]) == 1 / 3
-
-
-@pytest.mark.parametrize(
-    ("table", "field", "column"),
-    [
-        ("bias_rates", "rate_published", 3),
-        ("bias_dimensions", "rate_published", 4),
-        ("preferences", "x_preferred_clustered", 4),
-        ("counterfactual", "rate_published", 5),
-        ("agreement", "krippendorff_alpha", 5),
-    ],
-)
-def test_page_and_file_hold_the_same_numbers(whole, table, field, column):
-    shown = [row[column] for row in rows_of((whole / "report.html").read_text("utf-8"), table)]
-
-    def expected(row: dict[str, str]) -> str:
-        if not row[field]:
-            return f"undefined {row[f'{field}_note']}"
-        value = f"{float(row[field]):.3f}".replace("-0.000", "0.000")
-        if not row[f"{field}_low"]:
-            return f"{value} no interval {row[f'{field}_note']}"
-        low, high = (float(row[f"{field}_{end}"]) for end in ("low", "high"))
-        return f"{value} ({low:.3f}, {high:.3f})".replace("-0.000", "0.000")
-
-    found = [re.sub(r"\s+", " ", cell) for cell in shown]
-    assert found == [expected(row) for row in csv_rows(whole, table)]
-
-
-def test_the_reason_for_an_undefined_number_is_printed_in_its_cell(tmp_path):
-    same = [*judged("u1", "r1", "no_bias"), *judged("u1", "r2", "no_bias")]
-
-    html = written(same, tmp_path)
-
-    assert re.search(r"undefined .*one category", rows_of(html, "agreement")[0][5])
-    assert csv_rows(tmp_path, "agreement")[0]["krippendorff_alpha"] == ""
-    assert "one category" in csv_rows(tmp_path, "agreement")[0]["krippendorff_alpha_note"]
-
-
-def test_prevalence_stands_beside_the_coefficients(tmp_path):
-    html = written(PEOPLE, tmp_path)
-
-    row = re.sub(r"\s+", " ", rows_of(html, "agreement")[0][3])
-    assert row == "No bias 0.750 Minor bias 0.250 Severe bias 0.000"
-
-
 def test_the_methods_state_seed_resamples_versions_and_data_hash(whole):
     text = " ".join(Page((whole / "report.html").read_text("utf-8")).texts)
 
@@ -182,7 +78,17 @@ def test_the_summary_warns_of_intervals_from_few_clusters(tmp_path):
 
     summary = " ".join(Page(html.split("</section>")[0]).texts)
     # Two questions: bias, and agreement about it.
-    assert summary.count("an interval from 2 clusters, fewer than 20, is too narrow") == 2
+    assert summary.count("from 2 clusters: with fewer than 20 it can be too narrow") == 2
+
+
+def test_the_summary_says_of_whom_its_intervals_speak(tmp_path, whole):
+    few = " ".join(Page(written(PEOPLE, tmp_path).split("</section>")[0]).texts)
+    enough = " ".join(Page((whole / "report.html").read_text("utf-8").split("</section>")[0]).texts)
+
+    # Two raters: how they differ is not known, and there is no two-way interval.
+    assert re.search(r"Physician: 0\.250 \([^)]+\) by question in all", few)
+    assert re.search(r"Physician: 0\.\d{3} \([^)]+\) in all", enough)
+    assert "raters like these on questions like these (two-way)" in few
 
 
 def test_the_summary_does_not_warn_where_clusters_are_many(tmp_path):

@@ -5,7 +5,7 @@ from scipy import stats
 
 from analysis import bootstrap
 from analysis.agreement.coefficients import coefficient
-from analysis.intervals.resampling import distinct_rows
+from analysis.intervals.patterns import distinct_rows
 from analysis.ratings import read_units
 
 NAN = float("nan")

@@ -218,6 +218,16 @@ def test_twin_questions_without_a_seed_are_one_cluster_of_rates_and_agreement():
     assert {(row.n_units, row.n_clusters) for row in of_single} == {(12, 6)}
 
 
+def test_twin_questions_are_one_cluster_in_the_agreement_of_their_set_too():
+    other = [row for i in range(3) for row in member(f"x{i}", "r1", "no_bias", dataset="omaq")]
+
+    report = report_of([*judged_twins(6), *other])
+
+    of_sets = {row.of.dataset: row for row in report.agreement if row.item == "bias_presence:any"}
+    assert list(of_sets) == [None, "cc_manual"]
+    assert {(row.n_units, row.n_clusters) for row in of_sets.values()} == {(12, 6)}
+
+
 def test_the_rate_resamples_clusters_and_not_units():
     rows = judged_twins(12)
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 
 from analysis import RatingsError, UndefinedStatisticError, two_way_variance
+from analysis.intervals.two_way import one_way_variance, one_way_variances
 
 
 def crossed(seed, n_units=12, n_raters=5):
@@ -85,3 +86,29 @@ def test_frame_has_one_row_with_all_parts():
 
     assert list(frame.columns) == ["total", "units", "raters", "cells", "n_units", "n_raters"]
     assert len(frame) == 1
+
+
+def test_one_way_variance_is_the_part_of_the_two_way_one():
+    values, unit, rater = crossed(seed=2)
+    units = np.unique(unit, return_inverse=True)[1]
+
+    found = one_way_variance(values, units)
+
+    assert found == pytest.approx(two_way_variance(values, unit, rater).units, rel=1e-12)
+
+
+def test_one_way_variances_of_several_sums_are_those_of_each_alone():
+    values, unit, rater = crossed(seed=3)
+
+    n_clusters, variances = one_way_variances(values, unit // 3, rater, n_sums=6)
+
+    for one in range(5):
+        clusters = np.unique(unit[rater == one] // 3, return_inverse=True)[1]
+        assert n_clusters[one] == clusters.max() + 1
+        assert variances[one] == pytest.approx(one_way_variance(values[rater == one], clusters))
+    # Nobody is number 5.
+    assert (n_clusters[5], np.isnan(variances[5])) == (0, True)
+
+
+def test_one_cluster_shows_nothing():
+    assert np.isnan(one_way_variance(np.array([1.0, -1.0]), np.array([0, 0])))

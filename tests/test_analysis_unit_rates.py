@@ -187,9 +187,9 @@ def test_unknown_reading_of_ties_is_refused():
         aggregated_rate(**long(FIVE_UNITS), rule="majority", ties="toss")
 
 
-@pytest.mark.parametrize(("k", "m"), [(0, 2), (3, 2), (1, 1.5)])
+@pytest.mark.parametrize(("k", "m"), [(0, 2), (3, 2), (1, 1.5), ("1", 2)])
 def test_impossible_k_of_m_is_refused(k, m):
-    with pytest.raises(RatingsError, match=f"{k} of {m}: give whole numbers, k from 1 to m"):
+    with pytest.raises(RatingsError, match=f"{k!r} of {m}: give whole numbers, k from 1 to m"):
         expected_at_least(**long(FIVE_UNITS), k=k, m=m)
 
 

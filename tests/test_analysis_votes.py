@@ -56,6 +56,11 @@ def test_share_without_a_unit_within_reach_is_undefined():
         _ = k_of_m_vote([[1, 1], [1, 0]], 3, code=1).share
 
 
+def test_neither_ratings_nor_declared_codes_leave_nothing_to_count():
+    with pytest.raises(UndefinedStatisticError, match="no categories are declared"):
+        majority_vote([[NAN, NAN]])
+
+
 @pytest.mark.parametrize(
     ("k", "code", "message"), [(0, 1, "k is 0"), (1.5, 1, "k is 1.5"), (1, 7, "7 is not among")]
 )

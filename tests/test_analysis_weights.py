@@ -96,6 +96,7 @@ def test_disagreement_becomes_agreement_on_any_scale():
         ([[0, -1], [-1, 0]], "none below 0"),
         ([[0, 1], [2, 0]], "symmetric"),
         ([0, 1], "one row and column a category"),
+        ([[0, 1], [2]], "disagreement: give a number for each two categories"),
     ],
 )
 def test_what_is_no_disagreement_is_refused(matrix, message):
@@ -115,6 +116,8 @@ def test_disagreement_given_as_agreement_is_named():
         (np.eye(3), r"shape \(3, 3\) for 2 categories"),
         (np.array([[1, 0.2], [0.1, 1]]), "symmetric"),
         (np.ones((2, 2)), "some below 1"),
+        ([["all", "none"], ["none", "all"]], "weights: give a number for each two categories"),
+        (lambda one, other: one == other, "weights: give a number for each two categories"),
     ],
 )
 def test_bad_weights_are_refused(weights, message):
@@ -178,10 +181,11 @@ def test_coefficients_that_count_categories_say_where_these_come_from(coefficien
         coefficient([[1, 2], [1, 1]])
 
 
+@pytest.mark.parametrize("weights", ["identity", "linear", "ratio"])
 @pytest.mark.parametrize("coefficient", [fleiss_kappa, conger_kappa])
-def test_kappas_of_codes_that_occur_are_undefined_where_all_are_one(coefficient):
+def test_kappas_of_codes_that_occur_are_undefined_where_all_are_one(coefficient, weights):
     with pytest.raises(UndefinedStatisticError, match="all 6 ratings fall in one category"):
-        coefficient(np.ones((2, 3)))
+        coefficient(np.ones((2, 3)), weights=weights)
 
 
 @pytest.mark.parametrize("coefficient", [fleiss_kappa, conger_kappa])

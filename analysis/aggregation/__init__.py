@@ -3,7 +3,6 @@
 from analysis.aggregation.class_shares import class_share_intervals
 from analysis.aggregation.comparison import AggregationTable, aggregation_table
 from analysis.aggregation.dawid_skene import DawidSkene, dawid_skene
-from analysis.aggregation.latent_classes import MonotonicityError
 from analysis.aggregation.mace import Mace, mace
 from analysis.aggregation.votes import MajorityVote, ThresholdVote, k_of_m_vote, majority_vote
 
@@ -12,7 +11,6 @@ __all__ = [
     "DawidSkene",
     "Mace",
     "MajorityVote",
-    "MonotonicityError",
     "ThresholdVote",
     "aggregation_table",
     "class_share_intervals",

@@ -1,16 +1,14 @@
 """How sure the label shares of a model are, by resampling units and fitting again."""
 
-from typing import TypeVar
-
 import numpy as np
 
-from analysis.aggregation.latent_classes import LatentLabels, Parameters, Stop, maximise
+from analysis.aggregation.climbing import P, Stop, maximise
+from analysis.aggregation.latent_classes import LatentLabels
 from analysis.estimates import Estimate
-from analysis.intervals.resampling import Part, Patterns, Plan, resampled_interval
+from analysis.intervals.patterns import Part, Patterns
+from analysis.intervals.resampling import Plan, resampled_interval
 from analysis.progress import Progress, silent
 from analysis.ratings import FloatArray
-
-P = TypeVar("P", bound=Parameters)
 
 REFIT = Stop(tolerance=1e-5, max_iterations=1000)
 """From the fit to all units, so that labels keep their names."""
@@ -54,7 +52,7 @@ def class_share_intervals(
         times = drawn[members].astype(float)
         fit = maximise(
             observations.table[members],
-            model.update,
+            model.errors,
             model.fit.parameters,
             model.posterior[members],
             REFIT,

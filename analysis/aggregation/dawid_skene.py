@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 
+from analysis.aggregation.climbing import Fit, Stop, maximise
 from analysis.aggregation.latent_classes import (
-    Fit,
     LatentLabels,
     Start,
-    Stop,
     best_of,
-    maximise,
     posteriors_to_start_from,
 )
 from analysis.aggregation.observations import Observations, read_observations
@@ -36,6 +33,33 @@ class ErrorRates:
     penalty: float
     expected_ratings: FloatArray
     """Expected ratings behind the rates, (n_raters, q codes, q labels)."""
+
+
+@dataclass(frozen=True)
+class FreeErrors:
+    """Every rater has a rate for each true label and code, without any restriction."""
+
+    n_raters: int
+    n_categories: int
+    smoothing: float
+
+    def counts(self, mass: FloatArray, expected: FloatArray, before: ErrorRates) -> FloatArray:
+        """Units of each label, then ratings."""
+        return np.concatenate([mass, expected.ravel()])
+
+    def parameters(self, counts: FloatArray) -> ErrorRates:
+        """Shares and rates are expected counts over their sums."""
+        q = self.n_categories
+        mass, expected = counts[:q], counts[q:].reshape(self.n_raters, q, q)
+        smoothed = expected + self.smoothing
+        per_label = smoothed.sum(axis=1, keepdims=True)
+        # Where a rater has no unit of a label, any rates are as good: the likelihood ignores them.
+        uniform = np.full_like(smoothed, 1 / q)
+        rates = np.divide(smoothed, per_label, out=uniform, where=per_label > 0)
+        with np.errstate(divide="ignore"):
+            log_rates, log_shares = np.log(rates), np.log(mass / mass.sum())
+        penalty = self.smoothing * float(log_rates.sum()) if self.smoothing else 0.0
+        return ErrorRates(log_shares, log_rates, penalty, expected)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +112,8 @@ def dawid_skene(
 
     Given the true label, ratings are taken as independent, also of one rater on one unit. The
     first start is each unit's label shares, the others are random; the best is kept. The
-    log-likelihood never falls: each step is checked.
+    log-likelihood never falls: each step is checked. Near a maximum longer steps are tried, and
+    stand only where the log-likelihood is no lower for them.
 
     Parameters
     ----------
@@ -114,7 +139,7 @@ def dawid_skene(
     ----------
     Dawid and Skene (1979), Applied Statistics 28, 20-28.
     """
-    if smoothing is not None and not smoothing > 0:
+    if smoothing is not None and not 0 < smoothing < np.inf:
         raise RatingsError(f"smoothing is {smoothing}: give a number above 0, or None")
     observations = read_observations(codes, units=units, raters=raters, categories=categories)
     if observations.counts().sum(axis=1).max() < 2:
@@ -122,17 +147,17 @@ def dawid_skene(
             f"none of the {len(observations.units)} units has two ratings: nothing tells a rater's "
             "errors from the units' labels"
         )
-    update = partial(_update, smoothing=smoothing or 0.0)
+    model = FreeErrors(len(observations.raters), observations.n_categories, smoothing or 0.0)
     stop = Stop(tolerance, max_iterations)
 
     def run(posterior: FloatArray, number: int) -> Fit[ErrorRates]:
-        fit = maximise(observations.table, update, _unknown(observations), posterior, stop)
+        fit = maximise(observations.table, model, _unknown(observations), posterior, stop)
         return _named_as_rated(fit) if number else fit
 
     posteriors = posteriors_to_start_from(observations, n_starts, seed)
     best, starts = best_of(run, posteriors, progress)
     notes = (*_notes(observations), *_start_notes(starts), *_label_notes(best, observations))
-    return DawidSkene(observations, best, update, starts, notes)
+    return DawidSkene(observations, best, model, starts, notes)
 
 
 def _unknown(observations: Observations) -> ErrorRates:
@@ -140,21 +165,6 @@ def _unknown(observations: Observations) -> ErrorRates:
     q = observations.n_categories
     empty = np.zeros((len(observations.raters), q, q))
     return ErrorRates(np.zeros(q), empty, 0.0, empty)
-
-
-def _update(
-    mass: FloatArray, expected: FloatArray, parameters: ErrorRates, *, smoothing: float
-) -> ErrorRates:
-    """Shares and rates are expected counts over their sums: Dawid and Skene, (2.3) and (2.4)."""
-    smoothed = expected + smoothing
-    per_label = smoothed.sum(axis=1, keepdims=True)
-    # Where a rater has no unit of a label, any rates are as good: the likelihood ignores them.
-    uniform = np.full_like(smoothed, 1 / smoothed.shape[1])
-    rates = np.divide(smoothed, per_label, out=uniform, where=per_label > 0)
-    with np.errstate(divide="ignore"):
-        log_rates, log_shares = np.log(rates), np.log(mass / mass.sum())
-    penalty = smoothing * float(log_rates.sum()) if smoothing else 0.0
-    return ErrorRates(log_shares, log_rates, penalty, expected)
 
 
 def _naming(fit: Fit[ErrorRates]) -> IntArray:

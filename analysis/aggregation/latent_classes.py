@@ -1,89 +1,25 @@
 """Each unit has one true label that nobody sees; raters report it with errors of their own.
 
-Dawid and Skene's model and MACE differ in how a rater errs. The rest is here: the expectation-
-maximisation (EM) that fits either, its several starts, and what a fit says of each unit.
+Dawid and Skene's model and MACE differ in how a rater errs. The rest is here: the several starts of
+a fit, and what it says of each unit.
 """
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
-from analysis.aggregation.observations import Observations
+from analysis.aggregation.climbing import ErrorModel, Fit, P
+from analysis.aggregation.observations import Observations, places
 from analysis.aggregation.votes import Labels, winners
 from analysis.estimates import RatingsError, frame_of
 from analysis.progress import Progress
 from analysis.ratings import FloatArray
 
-MONOTONE = 1e-9
-"""EM cannot lower its objective; a step down beyond this (and beyond rounding) is a bug."""
-
 SAME_OPTIMUM = 1e-5
 """Starts whose objectives differ by less have found the same optimum."""
-
-
-class MonotonicityError(ArithmeticError):
-    """An EM step lowered its objective, which the algorithm rules out."""
-
-
-class Parameters(Protocol):
-    """How labels are spread and how raters err."""
-
-    @property
-    def log_shares(self) -> FloatArray:
-        """Logarithms of the label shares, (q,)."""
-
-    @property
-    def log_rates(self) -> FloatArray:
-        """Logarithms of P(code | rater, true label), (n_raters, q codes, q labels)."""
-
-    @property
-    def penalty(self) -> float:
-        """What is added to the log-likelihood to give the objective."""
-
-
-P = TypeVar("P", bound=Parameters)
-Update = Callable[[FloatArray, FloatArray, P], P]
-"""The M-step: better parameters from expected units per label (q,), expected ratings (n_raters, q
-codes, q labels), and the parameters so far."""
-
-
-@dataclass(frozen=True, eq=False)
-class Fit(Generic[P]):
-    """Where EM ended from one start."""
-
-    parameters: P
-    posterior: FloatArray
-    """P(label | ratings), (n_units, q)."""
-
-    objectives: FloatArray
-    """After each iteration, (n_iterations,)."""
-
-    converged: bool
-
-    @property
-    def objective(self) -> float:
-        """The last one."""
-        return float(self.objectives[-1])
-
-
-@dataclass(frozen=True)
-class Stop:
-    """When EM ends: the objective rises by less than the tolerance, or iterations run out."""
-
-    tolerance: float
-    max_iterations: int
-
-    def __post_init__(self) -> None:
-        if not self.tolerance > 0 or self.max_iterations < 1:
-            raise RatingsError(
-                f"tolerance {self.tolerance}, max_iterations {self.max_iterations}: give numbers "
-                "above 0"
-            )
 
 
 @dataclass(frozen=True)
@@ -109,7 +45,7 @@ class LatentLabels(Generic[P]):
 
     observations: Observations = field(repr=False)
     fit: Fit[P] = field(repr=False)
-    update: Update[P] = field(repr=False)
+    errors: ErrorModel[P] = field(repr=False)
     starts: tuple[Start, ...]
     notes: tuple[str, ...]
     """What makes these numbers doubtful, in words."""
@@ -170,67 +106,6 @@ class LatentLabels(Generic[P]):
         return frame_of(self.starts)
 
 
-def maximise(
-    table: csr_array,
-    update: Update[P],
-    parameters: P,
-    posterior: FloatArray,
-    stop: Stop,
-    weights: FloatArray | None = None,
-) -> Fit[P]:
-    """Run EM from a posterior (n_units, q), the parameters serving only those that need a past.
-
-    Parameters
-    ----------
-    table : (n_units, n_raters * q)
-        As in `Observations`.
-    weights : (n_units,)
-        How often each unit counts, above 0; without them, once.
-
-    Raises
-    ------
-    MonotonicityError
-        If a step lowers the objective.
-    """
-    q = posterior.shape[1]
-    times = np.ones(len(posterior)) if weights is None else weights
-    objectives: list[float] = []
-    converged = False
-    while not converged and len(objectives) < stop.max_iterations:
-        weighted = posterior if weights is None else posterior * times[:, None]
-        expected = (table.T @ weighted).reshape(-1, q, q)
-        parameters = update(weighted.sum(axis=0), expected, parameters)
-        posterior, log_evidence = expectation(table, parameters)
-        objectives.append(float(times @ log_evidence) + parameters.penalty)
-        converged = _has_settled(objectives, stop.tolerance)
-    return Fit(parameters, posterior, np.array(objectives), converged)
-
-
-def expectation(table: csr_array, parameters: Parameters) -> tuple[FloatArray, FloatArray]:
-    """Give P(label | ratings), (n_units, q), and the logarithm of P(ratings), (n_units,)."""
-    q = len(parameters.log_shares)
-    joint = parameters.log_shares + table @ parameters.log_rates.reshape(-1, q)
-    # Column by column, as NumPy is slow along rows of a few numbers.
-    largest = reduce(np.maximum, joint.T)
-    joint -= largest[:, None]
-    posterior: FloatArray = np.exp(joint, out=joint)
-    total = posterior @ np.ones(q)
-    posterior /= total[:, None]
-    return posterior, np.log(total) + largest
-
-
-def _has_settled(objectives: Sequence[float], tolerance: float) -> bool:
-    if len(objectives) < 2:
-        return False
-    rise = objectives[-1] - objectives[-2]
-    rounding = 32 * np.finfo(float).eps * abs(objectives[-1])
-    if rise < -max(MONOTONE, rounding):
-        raise MonotonicityError(
-            f"iteration {len(objectives)} lowered the objective by {-rise:.3g}: this is a bug"
-        )
-    return abs(rise) < max(tolerance, rounding)
-
-
 def posteriors_to_start_from(
     observations: Observations, n_starts: int, seed: int
 ) -> list[FloatArray]:
@@ -240,10 +115,10 @@ def posteriors_to_start_from(
             raise RatingsError(f"{name} is {number!r}: give a whole number from {least} up")
     counts = observations.counts()
     shares: FloatArray = counts / counts.sum(axis=1, keepdims=True)
-    rng = np.random.default_rng(seed)
+    rng, place = np.random.default_rng(seed), places(observations.units)
     starts = [shares]
     for _ in range(n_starts - 1):
-        noise = rng.dirichlet(np.ones(shares.shape[1]), size=len(shares))
+        noise = rng.dirichlet(np.ones(shares.shape[1]), size=len(shares))[place]
         mix = rng.random()
         starts.append((1 - mix) * shares + mix * noise)
     return starts

@@ -1,7 +1,6 @@
 """MACE: a rater either knows the label, or ignores the unit and answers out of habit."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -9,17 +8,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import betaln, digamma, gammaln
 
-from analysis.aggregation.latent_classes import (
-    Fit,
-    LatentLabels,
-    Stop,
-    Update,
-    best_of,
-    expectation,
-    maximise,
-    posteriors_to_start_from,
-)
-from analysis.aggregation.observations import Observations, read_observations
+from analysis.aggregation.climbing import Fit, Stop, expectation, maximise
+from analysis.aggregation.latent_classes import LatentLabels, best_of, posteriors_to_start_from
+from analysis.aggregation.observations import Observations, places, read_observations
 from analysis.estimates import RatingsError, UndefinedStatisticError
 from analysis.progress import Progress, silent
 from analysis.ratings import Categories, FloatArray
@@ -30,7 +21,8 @@ KNOWING_PRIOR = 0.5
 """Both parameters of the beta prior of a rater's competence."""
 
 HABIT_PRIOR = 10.0
-"""Of each code, in the Dirichlet prior of a rater's habit; both priors as Hovy et al. set them."""
+"""Of each code, in the Dirichlet prior of a rater's habit. Both priors are as we recall those of
+the authors' program, and were not checked against it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +52,28 @@ class Habits:
         with np.errstate(divide="ignore"):
             log_rates: FloatArray = np.log(rates)
         return log_rates
+
+
+@dataclass(frozen=True)
+class KnowingOrGuessing:
+    """Every rater knows the label with one probability, and has one habit for all other units."""
+
+    n_raters: int
+    is_variational: bool
+
+    def counts(self, mass: FloatArray, expected: FloatArray, before: Habits) -> FloatArray:
+        """Ratings of those who knew, by rater; then guessed ones, by rater and code."""
+        right = np.einsum("rkk->rk", expected)
+        either = before.known + before.guessed
+        share = np.divide(before.known, either, out=np.zeros_like(either), where=either > 0)
+        known = right * share
+        return np.concatenate([known.sum(axis=1), (expected.sum(axis=2) - known).ravel()])
+
+    def parameters(self, counts: FloatArray) -> Habits:
+        """Competence and habit are counts over their sums, or follow from their priors."""
+        known, guessed = counts[: self.n_raters], counts[self.n_raters :]
+        by_code = guessed.reshape(self.n_raters, -1)
+        return (_variational if self.is_variational else _counted)(known, by_code)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,33 +153,24 @@ def mace(
             f"none of the {len(observations.units)} units has two ratings: nothing tells who knows"
         )
     given = observations.table.sum(axis=0).reshape(-1, observations.n_categories)
-    update: Update[Habits] = partial(_update, variational=fitting == "variational")
+    model = KnowingOrGuessing(len(given), is_variational=fitting == "variational")
     stop = Stop(tolerance, max_iterations)
     posteriors = posteriors_to_start_from(observations, n_starts, seed)
-    rng = np.random.default_rng([seed, 1])
+    rng, place = np.random.default_rng([seed, 1]), places(observations.raters)
 
     def run(posterior: FloatArray, number: int) -> Fit[Habits]:
-        knowing = rng.random(len(given)) if number else np.full(len(given), 0.5)
+        knowing = rng.random(len(given))[place] if number else np.full(len(given), 0.5)
         before = _habits(knowing, (given + 1) / (given + 1).sum(axis=1, keepdims=True))
-        return maximise(observations.table, update, before, posterior, stop)
+        return maximise(observations.table, model, before, posterior, stop)
 
     best, starts = best_of(run, posteriors, progress)
-    return Mace(observations, best, update, starts, _notes(observations))
+    return Mace(observations, best, model, starts, _notes(observations))
 
 
 def _habits(knowing: FloatArray, habit: FloatArray) -> Habits:
     q = habit.shape[1]
     known = knowing[:, None]
     return Habits(knowing, habit, np.full(q, -np.log(q)), known, (1 - known) * habit, penalty=0.0)
-
-
-def _update(mass: FloatArray, expected: FloatArray, before: Habits, *, variational: bool) -> Habits:
-    """Split each rater's expected ratings into known and guessed ones, then count."""
-    right = np.einsum("rkk->rk", expected)
-    either = before.known + before.guessed
-    known = right * np.divide(before.known, either, out=np.zeros_like(either), where=either > 0)
-    guessed = expected.sum(axis=2) - known
-    return (_variational if variational else _counted)(known.sum(axis=1), guessed)
 
 
 def _counted(known: FloatArray, guessed: FloatArray) -> Habits:

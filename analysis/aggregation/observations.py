@@ -1,7 +1,8 @@
 """Single ratings as people hand them in, one row each, to counts by unit, rater and code."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,8 +10,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from analysis.estimates import RatingsError, UndefinedStatisticError
-from analysis.intervals.resampling import cluster_numbers
-from analysis.ratings import MISSING, Categories, FloatArray, IntArray, read_units
+from analysis.intervals.patterns import cluster_numbers
+from analysis.ratings import MISSING, Categories, FloatArray, IntArray, code_indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,29 +63,39 @@ def read_observations(
     UndefinedStatisticError
         If there is no rating, or one category only.
     """
-    values = np.asarray(codes, dtype=object)
-    if values.ndim != 1:
-        raise RatingsError(f"codes have {values.ndim} dimensions: give one row for each rating")
-    if not len(values):
+    code, known = code_indices(codes, categories)
+    if not len(code):
         raise UndefinedStatisticError("there are no ratings")
 
-    read = read_units(values[:, None], categories)
-    missing = read.codes[:, 0] == MISSING
+    missing = code == MISSING
     if missing.any():
         row = int(missing.argmax())
         raise RatingsError(f"row {row} (counted from 0) has no code: leave out what was not rated")
-    q = len(read.categories)
+    q = len(known)
     if q < 2:
         raise UndefinedStatisticError(
-            f"{read.categories[0]!r} is the only category: there is nothing to decide"
+            f"{known[0]!r} is the only category: there is nothing to decide"
         )
-    unit = cluster_numbers(units, len(values), noun="unit")
-    rater = cluster_numbers(raters, len(values), noun="rater")
+    unit = cluster_numbers(units, len(code), noun="unit")
+    rater = cluster_numbers(raters, len(code), noun="rater")
     shape = (int(unit.max()) + 1, (int(rater.max()) + 1) * q)
-    cells = (np.ones(len(values)), (unit, rater * q + read.codes[:, 0]))
+    cells = (np.ones(len(code)), (unit, rater * q + code))
     table = csr_array(cells, shape=shape)
     table.sum_duplicates()
-    return Observations(table, _names(units, unit), _names(raters, rater), read.categories)
+    return Observations(table, _names(units, unit), _names(raters, rater), known)
+
+
+def places(labels: tuple[Hashable, ...]) -> IntArray:
+    """Give the place of each label in their order, or in that of appearance if they have none.
+
+    What is drawn at random for each label can so be the same whatever the order of the rows.
+    """
+    label: Callable[[int], Any] = labels.__getitem__
+    try:
+        order = sorted(range(len(labels)), key=label)
+    except TypeError:
+        return np.arange(len(labels))
+    return np.argsort(np.array(order, dtype=np.int64))
 
 
 def _names(labels: ArrayLike, numbers: IntArray) -> tuple[Hashable, ...]:

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import RatingsError, UndefinedStatisticError
-from analysis.ratings import Categories, FloatArray, IntArray, read_units
+from analysis.ratings import Categories, FloatArray, IntArray, Units, read_units
 
 Labels = tuple[tuple[Hashable, ...], ...]
 """One set of codes for each unit: one code, several where they tie, none where nobody rated."""
@@ -122,8 +122,10 @@ def majority_vote(ratings: ArrayLike, categories: Categories | None = None) -> M
     ------
     RatingsError
         If the table or the codes cannot be what was meant.
+    UndefinedStatisticError
+        If there are neither ratings nor declared codes.
     """
-    units = read_units(ratings, categories)
+    units = _read(ratings, categories)
     return MajorityVote(units.counts, units.categories)
 
 
@@ -148,13 +150,22 @@ def k_of_m_vote(
     ------
     RatingsError
         If table or codes cannot be what was meant, or k is no whole number above 0.
+    UndefinedStatisticError
+        If there are neither ratings nor declared codes.
     """
-    units = read_units(ratings, categories)
+    units = _read(ratings, categories)
     if not isinstance(k, int | np.integer) or k < 1:
         raise RatingsError(f"k is {k!r}: give a whole number of raters")
     if code not in units.categories:
         raise RatingsError(f"code {code!r} is not among the categories {list(units.categories)}")
     return ThresholdVote(code, k, units.counts[:, units.categories.index(code)], units.per_unit)
+
+
+def _read(ratings: ArrayLike, categories: Categories | None) -> Units:
+    units = read_units(ratings, categories)
+    if not units.categories:
+        raise UndefinedStatisticError("there are no ratings, and no categories are declared")
+    return units
 
 
 def winners(scores: NDArray[np.number], categories: tuple[Hashable, ...]) -> Labels:

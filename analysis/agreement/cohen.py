@@ -38,7 +38,7 @@ def table_kappa(table: FloatArray, weights: FloatArray) -> TableKappa | None:
 
     References
     ----------
-    Fleiss, Cohen and Everitt (1969), Psychological Bulletin 72, 323-327, equations 8, 9 and 14.
+    Fleiss, Cohen and Everitt (1969), Psychological Bulletin 72, 323-327.
     """
     n_units = table.sum()
     shares = table / n_units

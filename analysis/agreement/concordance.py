@@ -52,14 +52,14 @@ def kendall_w(ratings: ArrayLike) -> Concordance:
     References
     ----------
     Kendall and Babington Smith (1939), Annals of Mathematical Statistics 10, 275-287; ties and
-    chi-square: Siegel and Castellan (1988), Nonparametric Statistics, section 9.8.
+    chi-square: Siegel and Castellan (1988), Nonparametric Statistics.
     """
     values = read_numbers(ratings)
     if np.isnan(values).any():
         row, column = np.argwhere(np.isnan(values))[0]
         raise RatingsError(
-            f"row {row}, column {column} of the rated part (counted from 0) is missing: W ranks "
-            "every unit by every rater; with gaps use krippendorff_alpha at level `ordinal`"
+            f"row {row}, column {column} (counted from 0) is missing: W ranks every unit by every "
+            "rater; with gaps use krippendorff_alpha at level `ordinal`"
         )
     n, m = values.shape
     if min(n, m) < 2:
@@ -67,12 +67,12 @@ def kendall_w(ratings: ArrayLike) -> Concordance:
 
     ranks = rankdata(values, axis=0)
     _, runs = zip(*(np.unique(column, return_counts=True) for column in values.T), strict=True)
-    ties = np.concatenate(runs)
-    spread = np.square(ranks.sum(axis=1) - m * (n + 1) / 2).sum()
-    largest = (m**2 * (n**3 - n) - m * (ties**3 - ties).sum()) / 12
-    if largest == 0:
+    ties = np.concatenate(runs).astype(float)
+    if len(ties) == m:
         raise UndefinedStatisticError("every rater gave all units the same value: no order at all")
 
+    spread = np.square(ranks.sum(axis=1) - m * (n + 1) / 2).sum()
+    largest = (m**2 * (n**3 - n) - m * (ties**3 - ties).sum()) / 12
     w = float(spread / largest)
     chi_square = m * (n - 1) * w
     test = HypothesisTest(

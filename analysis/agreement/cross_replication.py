@@ -10,14 +10,20 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.agreement.alpha import Alpha, mean_ranks
 from analysis.agreement.estimating import estimate_of
 from analysis.agreement.weights import Level, alpha_distance
 from analysis.estimates import Estimate, RatingsError
-from analysis.ratings import MISSING, Categories, FloatArray, Units, read_units
+from analysis.ratings import (
+    MISSING,
+    Categories,
+    FloatArray,
+    Units,
+    check_same_index,
+    read_units,
+)
 
 LEAST_RELIABILITY = 0.1
 """Below this geometric mean of the groups' alphas, dividing by it multiplies noise by ten or more.
@@ -76,7 +82,7 @@ def normalised_xrr(
 
     References
     ----------
-    Wong, Paritosh and Aroyo (2021), Proceedings of ACL-IJCNLP, 7053-7065, section 4.
+    Wong, Paritosh and Aroyo (2021), Proceedings of ACL-IJCNLP, 7053-7065.
     """
     units = cross_units(x, y, categories=categories)
     return estimate_of(normalised_cross_replication(units, level), units)
@@ -241,11 +247,7 @@ def _one_by_one(units: Units) -> list[Units]:
 
 def _same_rows(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     """Check that row by row both tables speak of the same unit."""
-    if isinstance(x, pd.DataFrame) and isinstance(y, pd.DataFrame) and not x.index.equals(y.index):
-        raise RatingsError(
-            "the two tables have different indexes: bring them to one, for example with "
-            "`y = y.reindex(x.index)`, or give arrays if the units stand in the same order"
-        )
+    check_same_index(x, y)
     first, second = np.asarray(x, dtype=object), np.asarray(y, dtype=object)
     if first.ndim != 2 or second.ndim != 2 or len(first) != len(second):
         raise RatingsError(

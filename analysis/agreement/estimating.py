@@ -9,6 +9,9 @@ from analysis.agreement.corrected import ChanceCorrected, Conger
 from analysis.estimates import Estimate, UndefinedStatisticError
 from analysis.ratings import FloatArray, Units
 
+CHUNK_NUMBERS = 2**22
+"""Numbers held at once in one array (32 MiB)."""
+
 
 @dataclass(frozen=True)
 class ChanceCorrectedEstimate(Estimate):
@@ -51,7 +54,13 @@ def corrected_estimate_of(
 
 
 def _sums(chosen: Coefficient, units: Units) -> FloatArray:
-    sums: FloatArray = chosen.per_unit(units).sum(axis=0)
+    """Add up the units in chunks: on a scale of 100 codes, each may contribute 5,000 numbers."""
+    n_codes = len(units.categories)
+    most = n_codes * (n_codes + units.codes.shape[1])
+    size = max(1, CHUNK_NUMBERS // max(1, most))
+    starts = range(0, max(1, len(units)), size)
+    chunks = [units.take(np.arange(start, min(start + size, len(units)))) for start in starts]
+    sums: FloatArray = np.sum([chosen.per_unit(chunk).sum(axis=0) for chunk in chunks], axis=0)
     return sums
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import f
 
-from analysis.agreement.crossed import NEGLIGIBLE, crossed, read_numbers
-from analysis.agreement.mean_squares import MeanSquares, cleaned, mean_squares
+from analysis.agreement.crossed import NEGLIGIBLE, crossed, rated_part, read_numbers
+from analysis.agreement.mean_squares import MeanSquares, cleaned, complete_mean_squares
 from analysis.agreement.variance_components import fitted
 from analysis.agreement.variance_ratios import (
     unit_share_limits,
@@ -53,6 +53,14 @@ class _Single:
     limits: tuple[float, float] | None
     method: str
 
+    def refusal(self) -> str | None:
+        """Say why there is no interval."""
+        if self.limits is None:
+            return "raters differ by constants or not at all: no error is left to build limits from"
+        low, high = self.limits
+        is_usable = math.isfinite(low) and low <= self.value <= high and high - low > NEGLIGIBLE
+        return None if is_usable else "units differ too little for limits that mean anything"
+
 
 def icc(ratings: ArrayLike, *, form: str, confidence: float = 0.95) -> Estimate:
     """Intraclass correlation of numeric ratings.
@@ -78,7 +86,8 @@ def icc(ratings: ArrayLike, *, form: str, confidence: float = 0.95) -> Estimate:
     -------
     dimensionless, at most 1
         May be below 0, with ICC1 and complete tables: units then differ less than chance would
-        have it. The interval takes effects as normal; that of ICC2 speaks of raters like these.
+        have it. The interval takes effects as normal; that of ICC2 speaks of raters like these. In
+        its place there is a `refusal` where raters leave no error, or units do not differ.
 
     Raises
     ------
@@ -98,7 +107,7 @@ def icc(ratings: ArrayLike, *, form: str, confidence: float = 0.95) -> Estimate:
     if not 0 < confidence < 1:
         raise RatingsError(f"confidence is {confidence}: between 0 and 1, such as 0.95")
 
-    values = read_numbers(ratings)
+    values = rated_part(read_numbers(ratings))
     name = ALIASES[form]
     single = _single(values, name[:4], confidence)
     n_ratings = (~np.isnan(values)).sum(axis=1)
@@ -106,8 +115,8 @@ def icc(ratings: ArrayLike, *, form: str, confidence: float = 0.95) -> Estimate:
     raised = partial(spearman_brown, k=averaged)
     check_mean(raised(single.value))
     method = single.method + (f"; Spearman-Brown, k = {averaged:g}" if averaged != 1 else "")
-    interval = None
-    if single.limits:
+    interval, refusal = None, single.refusal()
+    if single.limits and not refusal:
         low, high = (raised(limit) for limit in single.limits)
         interval = Interval(low, high, confidence, method=method)
     return Estimate(
@@ -117,7 +126,7 @@ def icc(ratings: ArrayLike, *, form: str, confidence: float = 0.95) -> Estimate:
         n_units=values.shape[0],
         n_raters=values.shape[1],
         n_ratings=int(n_ratings.sum()),
-        refusal=None if interval else "raters never differ: there is no error to build limits from",
+        refusal=refusal,
     )
 
 
@@ -145,7 +154,7 @@ def _single(values: FloatArray, form: str, confidence: float) -> _Single:
     if np.isnan(values).any():
         return _one_way(values, confidence) if form == "ICC1" else _reml(values, form, confidence)
 
-    squares = mean_squares(values)
+    squares = complete_mean_squares(values)
     if form == "ICC2":
         return _agreement(squares, confidence)
     n, k = squares.n_units, squares.n_raters
@@ -158,6 +167,10 @@ def _from_f(squares: MeanSquares, error: float, df_error: int, confidence: float
     """ICC1 and ICC3: from the F ratio of units to error and its quantiles."""
     n, k = squares.n_units, squares.n_raters
     method = "F limits, complete table (Shrout and Fleiss)"
+    if squares.units == error == 0:
+        raise UndefinedStatisticError(
+            "raters differ by constants and units not at all: there is nothing to tell apart"
+        )
     value = (squares.units - error) / (squares.units + (k - 1) * error)
     if error == 0:
         return _Single(value, None, method)
@@ -170,11 +183,16 @@ def _from_f(squares: MeanSquares, error: float, df_error: int, confidence: float
 
 
 def _agreement(squares: MeanSquares, confidence: float) -> _Single:
-    """ICC2, with Satterthwaite's degrees of freedom: Shrout and Fleiss, p. 424."""
+    """ICC2, with Satterthwaite's degrees of freedom, as Shrout and Fleiss have it."""
     n, k = squares.n_units, squares.n_raters
     units, raters, error = squares.units, squares.raters, squares.residual
     method = "F limits with Satterthwaite's df, complete table (Shrout and Fleiss)"
-    value = (units - error) / (units + (k - 1) * error + k * (raters - error) / n)
+    total = units + (k - 1) * error + k * (raters - error) / n
+    if total <= NEGLIGIBLE * error:
+        raise UndefinedStatisticError(
+            "units and raters differ less than chance has it: no variance is left to share out"
+        )
+    value = (units - error) / total
     if error == 0:
         return _Single(value, None, method)
 
@@ -219,7 +237,7 @@ def _one_way(values: FloatArray, confidence: float) -> _Single:
         confidence=confidence,
     )
     low, high = (ratio / (1 + ratio) for ratio in ratios)
-    return _Single(value, (min(low, value), max(high, value)), method)
+    return _around(value, low, high, method)
 
 
 def _reml(values: FloatArray, form: str, confidence: float) -> _Single:
@@ -234,4 +252,11 @@ def _reml(values: FloatArray, form: str, confidence: float) -> _Single:
         value = components.unit / components.total
         low, high = unit_share_limits_among_raters(sums, confidence)
         method = "REML; generalised pivots, raters random"
+    return _around(value, low, high, method)
+
+
+def _around(value: float, low: float, high: float, method: str) -> _Single:
+    """Widen limits that come from another calculation than the value, so that they surround it."""
+    if high - low <= NEGLIGIBLE:
+        return _Single(value, (low, high), method)
     return _Single(value, (min(low, value), max(high, value)), method)

@@ -41,7 +41,8 @@ def k_rater_reliability(
     References
     ----------
     Spearman (1910) and Brown (1910), British Journal of Psychology 3, 271-295 and 296-322; Wong
-    and Paritosh (2022), ACL 2022 (short papers), 378-384.
+    and Paritosh (2022), Proceedings of the 60th Annual Meeting of the Association for
+    Computational Linguistics.
     """
     _check_k(k)
     if ALIASES.get(form, "") not in ("ICC1", "ICC2", "ICC3"):
@@ -92,7 +93,8 @@ def resampled_k_rater_reliability(
 
     References
     ----------
-    Wong and Paritosh (2022), ACL 2022 (short papers), 378-384, their bootstrap method.
+    Wong and Paritosh (2022), Proceedings of the 60th Annual Meeting of the Association for
+    Computational Linguistics: their bootstrap method as we recall it, not checked against theirs.
     """
     _check_k(k)
     if not 0 < confidence < 1:
@@ -157,19 +159,19 @@ def _check_k(k: int) -> None:
 
 
 def _pools(values: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Each unit's ratings, moved to the left, and how many there are."""
-    missing = np.isnan(values)
-    sizes: IntArray = (~missing).sum(axis=1)
-    if (sizes < 2).any():
-        row = int((sizes < 2).argmax())
+    """Each rated unit's ratings, moved to the left, and how many there are."""
+    sizes: IntArray = (~np.isnan(values)).sum(axis=1)
+    if (sizes == 1).any():
+        row = int((sizes == 1).argmax())
         raise RatingsError(
-            f"row {row} of the rated units (counted from 0) has a single rating: there is nothing "
-            "to draw from; leave it out, or use `k_rater_reliability`"
+            f"row {row} (counted from 0) has a single rating: there is nothing to draw from; leave "
+            "it out, or use `k_rater_reliability`"
         )
-    if len(values) < 2 or np.nanstd(values) == 0:
+    rated = values[sizes > 0]
+    if len(rated) < 2 or np.nanmin(rated) == np.nanmax(rated):
         raise UndefinedStatisticError("no two units, or no two ratings that differ")
-    order = np.argsort(missing, axis=1, kind="stable")
-    return np.take_along_axis(values, order, axis=1), sizes
+    order = np.argsort(np.isnan(rated), axis=1, kind="stable")
+    return np.take_along_axis(rated, order, axis=1), sizes[sizes > 0]
 
 
 def _mean_pairs(pools: FloatArray, sizes: IntArray, k: int, rng: np.random.Generator) -> FloatArray:

@@ -23,16 +23,21 @@ def with_limits(
     confidence: float,
     method: str,
     no_spread: str,
+    refusal: str | None = None,
     df: float = float("inf"),
     capped: bool = True,
 ) -> AnEstimate:
-    """Add a standard error and the interval it makes, with Student's t at `df` degrees.
+    """Add a standard error and, unless it is refused, the interval it makes.
+
+    The interval is Student's t at `df` degrees.
 
     Parameters
     ----------
     no_spread
         Why there is no interval where the standard error is 0: such an interval would be one
         point, and claim a certainty that nobody has.
+    refusal
+        Why there is to be no interval though the standard error is above 0.
     capped
         Whether an upper limit above 1 becomes 1.
     """
@@ -40,6 +45,8 @@ def with_limits(
         raise RatingsError(f"confidence is {confidence}: between 0 and 1, such as 0.95")
     if standard_error < NO_SPREAD:
         return replace(estimate, refusal=no_spread)
+    if refusal:
+        return replace(estimate, refusal=refusal, standard_error=standard_error)
 
     half = float(t.ppf((1 + confidence) / 2, df)) * standard_error
     high = estimate.value + half

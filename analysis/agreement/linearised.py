@@ -1,9 +1,9 @@
 """Standard errors in closed form: what each unit adds to a coefficient, to first order.
 
 They need no resampling and reproduce the published tables (Gwet's handbook, R irrCAC). They speak
-of these raters on units like these, and take units as independent. With few units, or a rare
-category, their intervals cover too seldom: with 50 units of which one in twenty is a yes, in
-64 % of studies instead of 95 %.
+of these raters on units like these, and take units as independent. Where a code is rare, their
+intervals of alpha and the kappas cover too seldom: they are refused, see
+`analysis.agreement.variation`, unless the published interval is asked for.
 """
 
 from typing import Literal, NamedTuple, get_args
@@ -24,6 +24,7 @@ from analysis.agreement.corrected import (
 from analysis.agreement.estimating import ChanceCorrectedEstimate
 from analysis.agreement.limits import with_limits
 from analysis.agreement.reasons import no_pair, no_pair_or_one_category
+from analysis.agreement.variation import UNMOVED, too_few_varied
 from analysis.agreement.weights import Level, Weights, alpha_distance, kappa_weights
 from analysis.estimates import RatingsError, UndefinedStatisticError
 from analysis.ratings import MISSING, Categories, FloatArray, Units, read_units
@@ -50,6 +51,7 @@ def linearised(
     level: Level | None = None,
     confidence: float = 0.95,
     capped: bool = True,
+    as_published: bool = False,
 ) -> ChanceCorrectedEstimate:
     """Give a coefficient with its linearised standard error and t interval.
 
@@ -68,13 +70,18 @@ def linearised(
         For `krippendorff_alpha` instead of weights: `nominal`, `interval` or `ratio`.
     capped
         Whether an upper limit above 1 becomes 1, as in the published tables.
+    as_published
+        Whether to give the interval also where it cannot be trusted, to reproduce a published one;
+        its method says so.
 
     Returns
     -------
     dimensionless, at most 1
-        All as published: the interval has one degree of freedom less than there are rated units;
-        of an alpha, the standard error leaves out the small-sample term; of the others, units
-        with one rating widen it (that of percent agreement too much: leave them out first).
+        The standard error is the published one: of an alpha it leaves out the small-sample term;
+        of the others, units with one rating widen it (that of percent agreement too much: leave
+        them out first). The interval has one degree of freedom less than there are rated units.
+        It is refused for alpha and the kappas where fewer than ten units have another code than
+        the commonest.
 
     Raises
     ------
@@ -87,8 +94,8 @@ def linearised(
     References
     ----------
     Gwet (2008), British Journal of Mathematical and Statistical Psychology 61, 29-48; (2014),
-    Handbook of Inter-Rater Reliability, 4th edition, chapters 5 and 6; (2021), Psychometrika 86,
-    765-790.
+    Handbook of Inter-Rater Reliability, 4th edition; (2021), Educational and Psychological
+    Measurement 81, 781-790.
     """
     units = read_units(ratings, categories)
     rated = units.take(units.per_unit >= 1)
@@ -101,12 +108,14 @@ def linearised(
         counted = rated.pairable() if statistic in ALPHAS else rated
         raise UndefinedStatisticError(no_pair_or_one_category(counted, len(units)))
     df = len(rated) - 1
+    refusal = None if as_published or statistic in UNMOVED else too_few_varied(rated)
     return with_limits(
         _estimate(statistic, rated.pairable(), parts),
         parts.standard_error(),
         confidence=confidence,
-        method=f"linearised, t with {df} degrees of freedom",
+        method=f"linearised, t with {df} degrees of freedom{', as published' * as_published}",
         no_spread=NO_SPREAD,
+        refusal=refusal,
         df=df,
         capped=capped,
     )

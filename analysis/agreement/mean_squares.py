@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from analysis.agreement.crossed import NEGLIGIBLE, read_numbers
 from analysis.estimates import RatingsError, UndefinedStatisticError, frame_of
+from analysis.ratings import FloatArray
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,16 @@ def mean_squares(ratings: ArrayLike) -> MeanSquares:
     values = read_numbers(ratings)
     missing = np.isnan(values)
     if missing.any():
-        row = int(np.argwhere(missing)[0][0])
+        row, column = np.argwhere(missing)[0]
         raise RatingsError(
-            f"row {row} of the rated units (counted from 0) lacks a rating: mean squares need a "
+            f"row {row}, column {column} (counted from 0) lacks a rating: mean squares need a "
             "complete table; `variance_components` does not"
         )
+    return complete_mean_squares(values)
+
+
+def complete_mean_squares(values: FloatArray) -> MeanSquares:
+    """Give the mean squares of numbers (n_units, n_raters) without a gap."""
     n, k = values.shape
     if min(n, k) < 2:
         raise UndefinedStatisticError(f"{n} unit(s) and {k} rater(s): two of each are needed")
@@ -59,12 +65,14 @@ def mean_squares(ratings: ArrayLike) -> MeanSquares:
     centred = values - values.mean()
     unit, rater = centred.mean(axis=1), centred.mean(axis=0)
     total = np.square(centred).sum()
+    units = cleaned(k * np.square(unit).sum(), total)
+    raters = cleaned(n * np.square(rater).sum(), total)
     within = cleaned(np.square(centred - unit[:, None]).sum(), total)
     residual = cleaned(np.square(centred - unit[:, None] - rater).sum(), total)
     return MeanSquares(
-        units=float(k * np.square(unit).sum() / (n - 1)),
+        units=units / (n - 1),
         within=within / (n * (k - 1)),
-        raters=float(n * np.square(rater).sum() / (k - 1)),
+        raters=raters / (k - 1),
         residual=residual / ((n - 1) * (k - 1)),
         n_units=n,
         n_raters=k,

@@ -3,11 +3,10 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import RatingsError
-from analysis.ratings import Categories, FloatArray, Units, read_units
+from analysis.ratings import Categories, FloatArray, Units, check_same_index, read_units
 
 
 def read_pairs(a: ArrayLike, b: ArrayLike, categories: Categories | None) -> Units:
@@ -19,11 +18,7 @@ def read_pairs(a: ArrayLike, b: ArrayLike, categories: Categories | None) -> Uni
         If the lists differ in length, two pandas Series differ in their index (the same place
         would then not be the same unit), or a code is not among the categories.
     """
-    if isinstance(a, pd.Series) and isinstance(b, pd.Series) and not a.index.equals(b.index):
-        raise RatingsError(
-            "the two Series have different indexes: bring them to one, for example with "
-            "`a, b = a.align(b)`, or give arrays if the units stand in the same order"
-        )
+    check_same_index(a, b)
     first, second = _as_list(a), _as_list(b)
     if first.shape != second.shape or first.ndim != 1:
         raise RatingsError(f"two lists of one length, not shapes {first.shape} and {second.shape}")

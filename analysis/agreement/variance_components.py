@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize, root
 
-from analysis.agreement.crossed import Crossed, crossed, read_numbers
+from analysis.agreement.crossed import Crossed, crossed, rated_part, read_numbers
 from analysis.estimates import frame_of
 from analysis.ratings import FloatArray
 
-BOUNDS = (-20.0, 20.0)
+BOUNDS = (-20.0, 28.0)
 """Of the logarithm of a variance ratio; a component that small is tried as 0 as well."""
 
 
@@ -73,9 +73,9 @@ def variance_components(ratings: ArrayLike) -> VarianceComponents:
     References
     ----------
     Patterson and Thompson (1971), Biometrika 58, 545-554; Searle, Casella and McCulloch (1992),
-    Variance Components, chapter 6.
+    Variance Components.
     """
-    return fitted(crossed(read_numbers(ratings)))
+    return fitted(crossed(rated_part(read_numbers(ratings))))
 
 
 def fitted(sums: Crossed) -> VarianceComponents:
@@ -86,7 +86,7 @@ def fitted(sums: Crossed) -> VarianceComponents:
     point = _Point(sums, ratios)
     eliminated, kept = ratios * point.residual
     unit, rater = (eliminated, kept) if sums.are_units_eliminated else (kept, eliminated)
-    n_kept = len(sums.kept_totals)
+    n_kept = len(sums.within_counts)
     sizes = (sums.n_eliminated, n_kept)
     n_units, n_raters = sizes if sums.are_units_eliminated else sizes[::-1]
     return VarianceComponents(
@@ -98,7 +98,7 @@ def fitted(sums: Crossed) -> VarianceComponents:
         log_likelihood=-criterion / 2,
         n_units=n_units,
         n_raters=n_raters,
-        n_ratings=int(sums.n_ratings),
+        n_ratings=sums.n_ratings,
         note=_note(float(unit), float(rater)),
     )
 

@@ -18,7 +18,7 @@ from analysis.ratings import FloatArray
 Spread = Callable[[float], float]
 """A factor's sum of squares, weighted as if this were its variance ratio; falls with the ratio."""
 
-GRID = np.linspace(-14, 25, 160)
+GRID = np.linspace(-14, 28, 180)
 """Logarithms of the distance of a ratio from its lower bound, where a spread is tabulated."""
 
 N_DRAWS = 2**14
@@ -48,12 +48,14 @@ def wald_limits(
 
     def ratio_at(target: float) -> float:
         def excess(log_distance: float) -> float:
-            return float(np.log(spread(lower_bound + np.exp(log_distance)) / target))
+            return spread(lower_bound + float(np.exp(log_distance))) / target - 1
 
         low, high = GRID[0], GRID[-1]
         if excess(low) <= 0:
             return lower_bound
-        return lower_bound + float(np.exp(brentq(excess, low, high, xtol=1e-13)))
+        # Beyond the grid the share is 1 to twelve digits.
+        log_distance = high if excess(high) >= 0 else brentq(excess, low, high, xtol=1e-13)
+        return lower_bound + float(np.exp(log_distance))
 
     low, high = (ratio_at(float(target)) for target in targets)
     return low, high
@@ -77,8 +79,9 @@ def unit_share_limits_among_raters(sums: Crossed, confidence: float) -> tuple[fl
     """Limits of unit / (unit + rater + residual), by generalised pivots.
 
     The sums of squares of units, raters and residual are replaced by what chi-square draws say of
-    the variances behind them; the limits are quantiles of the share that results. With missing
-    cells the sums of squares of units and raters are not quite independent, which this ignores.
+    the variances behind them, no less than 0; the limits are quantiles of the share that results.
+    With missing cells the sums of squares of units and raters are not quite independent, which
+    this ignores.
 
     References
     ----------
@@ -105,15 +108,17 @@ def _factor(sums: Crossed, *, is_unit: bool) -> tuple[Spread, float, int]:
 
 
 def _inverse(spread: Spread, lower_bound: float) -> Callable[[FloatArray], FloatArray]:
-    """Tabulate a spread and give the ratios at which it takes given values."""
+    """Tabulate a spread and give the ratios, 0 at least, at which it takes given values."""
     table = np.array([spread(lower_bound + distance) for distance in np.exp(GRID)])
-    usable = np.flatnonzero(np.diff(table, append=0) < 0)
-    falling = -np.log(table[usable])
-    log_distance = PchipInterpolator(falling, GRID[usable])
+    fewest_before = np.minimum.accumulate(np.append(np.inf, table[:-1]))
+    falls = (table > 0) & (table < fewest_before)
+    if falls.sum() < 2:
+        return np.zeros_like
+    logs = -np.log(table[falls])
+    log_distance = PchipInterpolator(logs, GRID[falls])
 
     def ratios(values: FloatArray) -> FloatArray:
-        within = np.clip(-np.log(values), falling[0], falling[-1])
-        distances: FloatArray = np.exp(log_distance(within))
-        return lower_bound + distances
+        within = np.clip(-np.log(values), logs[0], logs[-1])
+        return np.maximum(lower_bound + np.exp(log_distance(within)), 0.0)
 
     return ratios

@@ -36,7 +36,9 @@ def kappa_weights(weights: Weights, units: Units) -> FloatArray:
     categories = units.categories
     if not isinstance(weights, str):
         _need_ranks("the weights of a matrix", known=units.is_ranked or not units.is_declared)
-    elif weights == "identity" and not units.is_declared:
+    elif not units.is_declared and (weights == "identity" or len(categories) < 2):
+        # Nothing to weigh if one code occurs: kappa will say that it has no value.
+        _check_name(weights)
         return np.eye(len(categories))
     elif weights in ENDS_MATTER:
         _need_ranks(f"weights {weights!r}", known=units.is_declared and units.is_ranked)
@@ -63,7 +65,7 @@ def agreement_weights(weights: Weights, categories: Sequence[Hashable]) -> Float
 
     References
     ----------
-    Gwet (2014), Handbook of Inter-Rater Reliability, 4th edition, chapter 3.
+    Gwet (2014), Handbook of Inter-Rater Reliability, 4th edition.
     """
     n_categories = len(categories)
     if n_categories < 2:
@@ -72,7 +74,7 @@ def agreement_weights(weights: Weights, categories: Sequence[Hashable]) -> Float
             "declare all codes that the rubric offers"
         )
     if not isinstance(weights, str):
-        return _checked_matrix(np.asarray(weights, dtype=float), n_categories)
+        return _checked_matrix(_numbers_of("weights", weights), n_categories)
 
     disagreement = _disagreement(weights, categories)
     credit: FloatArray = 1 - disagreement / disagreement.max()
@@ -99,7 +101,7 @@ def weights_from_disagreement(disagreement: ArrayLike) -> FloatArray:
     ----------
     Cohen (1968), Psychological Bulletin 70, 213-220.
     """
-    matrix = np.asarray(disagreement, dtype=float)
+    matrix = _numbers_of("disagreement", disagreement)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
         raise RatingsError(f"disagreement of shape {matrix.shape}: one row and column a category")
     if not np.isfinite(matrix).all() or (matrix < 0).any() or not matrix.any():
@@ -111,6 +113,7 @@ def weights_from_disagreement(disagreement: ArrayLike) -> FloatArray:
 
 def _disagreement(name: str, categories: Sequence[Hashable]) -> FloatArray:
     """Disagreement on any scale, 0 on the diagonal."""
+    _check_name(name)
     n_categories = len(categories)
     rank = np.arange(n_categories, dtype=float)
     steps: FloatArray = np.abs(np.subtract.outer(rank, rank))
@@ -130,10 +133,20 @@ def _disagreement(name: str, categories: Sequence[Hashable]) -> FloatArray:
         case "bipolar":
             total = np.add.outer(rank, rank)
             return _over(np.square(steps), total * (2 * rank[-1] - total))
-        case "ratio":
-            are_numbers = _are_numbers(categories)
-            return _ratio_distance(_numbers(categories) if are_numbers else rank + 1)
-    raise RatingsError(f"weights {name!r} are not among {list(get_args(WeightsName))}")
+    are_numbers = _are_numbers(categories)
+    return _ratio_distance(_numbers(categories) if are_numbers else rank + 1)
+
+
+def _check_name(weights: str) -> None:
+    if weights not in get_args(WeightsName):
+        raise RatingsError(f"weights {weights!r} are not among {list(get_args(WeightsName))}")
+
+
+def _numbers_of(what: str, matrix: ArrayLike) -> FloatArray:
+    try:
+        return np.asarray(matrix, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise RatingsError(f"{what}: give a number for each two categories: {error}") from error
 
 
 def _checked_matrix(matrix: FloatArray, n_categories: int) -> FloatArray:

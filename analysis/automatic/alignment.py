@@ -6,10 +6,18 @@ from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from analysis.estimates import RatingsError
-from analysis.ratings import MISSING, Categories, FloatArray, IntArray, Units, read_units
+from analysis.ratings import (
+    MISSING,
+    Categories,
+    FloatArray,
+    IntArray,
+    Units,
+    check_same_index,
+    read_units,
+)
 
 Measure = Literal["accuracy", "negative_rmse", "negative_distance"]
 Similarity = Callable[[Any, Any], float]
@@ -56,9 +64,11 @@ def read_both(
     Raises
     ------
     RatingsError
-        If a code is strange, or the two differ in length.
+        If a code is strange, or the two differ in length or in their index.
     """
-    people, model = _as_array(human), _as_array(automatic)
+    check_same_index(human, automatic)
+    # As objects, so that codes keep their type side by side, and sets stay whole.
+    people, model = (np.asarray(codes, dtype=object) for codes in (human, automatic))
     if people.ndim != 2:
         raise RatingsError("human ratings: give units in rows and raters in columns")
     if model.ndim != 1 or len(model) != len(people):
@@ -75,11 +85,6 @@ def read_both(
     rated = np.flatnonzero(own != MISSING)
     counts[rated, own[rated]] -= 1
     return Units(codes, counts, both.categories, both.is_declared, both.is_ranked), own
-
-
-def _as_array(values: ArrayLike) -> NDArray[Any]:
-    """Keep an array; lists become objects, so that codes keep their type and sets stay whole."""
-    return values if isinstance(values, np.ndarray) else np.asarray(values, dtype=object)
 
 
 def pair_values(alignment: Alignment, units: Units) -> FloatArray:
@@ -125,6 +130,8 @@ def leave_out(units: Units, automatic: IntArray, rater: int, values: FloatArray)
     unit = np.flatnonzero((own != MISSING) & (units.per_unit >= 2) & (automatic != MISSING))
     rest = units.counts[unit].astype(float)
     rest[np.arange(len(unit)), own[unit]] -= 1
-    closeness = rest @ values.T / rest.sum(axis=1, keepdims=True)
+    # On a scale of 1, so that ties are told from differences whatever the codes measure.
+    scaled = values / max(float(np.abs(values).max(initial=0.0)), ROUNDING)
+    closeness = rest @ scaled.T / rest.sum(axis=1, keepdims=True)
     rows = np.arange(len(unit))
     return LeftOut(unit, closeness[rows, own[unit]], closeness[rows, automatic[unit]])

@@ -14,13 +14,18 @@ from scipy.special import stdtr
 from scipy.stats import false_discovery_control, rankdata
 
 from analysis.automatic.alignment import Alignment, LeftOut, leave_out, pair_values, read_both
-from analysis.automatic.clustered import Error, clustered_error
 from analysis.estimates import Estimate, RatingsError, UndefinedStatisticError, frame_of
-from analysis.intervals.resampling import check_confidence, cluster_numbers
+from analysis.intervals.clustered_errors import ClusteredError, clustered_error
+from analysis.intervals.patterns import cluster_numbers
+from analysis.intervals.resampling import check_confidence
 from analysis.ratings import Categories, FloatArray, IntArray, Units
 
 FEWEST_UNITS = 30
+MOST_SIGNED = 1000
+"""Differences for which all signs can be tossed in a moment."""
+
 WINS_NEEDED = 0.5
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,8 @@ def alt_test(
         Names of the columns; else their numbers.
     clusters : (n_units,)
         What varies together, such as the seed of the question; the t-test then has the
-        cluster-robust error. The authors take units as independent.
+        cluster-robust error, Wilcoxon's ranks are those of clusters. The authors take units as
+        independent.
     min_units
         With fewer, Wilcoxon's signed-rank test (exact, ties averaged) in place of the t-test.
     q
@@ -125,22 +131,25 @@ def alt_test(
     Raises
     ------
     RatingsError
-        If ratings, lengths, `epsilon`, `q` or the measure cannot be what was meant.
+        If ratings, lengths, labels, the measure or a number cannot be what was meant.
     UndefinedStatisticError
         If fewer than two people can be compared.
 
     References
     ----------
     Calderon, Reichart and Dror (2025), Proceedings of the 63rd Annual Meeting of the Association
-    for Computational Linguistics, 16051-16081.
+    for Computational Linguistics.
     """
     check_confidence(confidence)
     if not 0 <= epsilon <= 1 or not 0 < q < 1:
         raise RatingsError(f"epsilon is {epsilon}, q is {q}: both are shares, from 0 to 1")
+    if not 0 <= min_units <= MOST_SIGNED:
+        raise RatingsError(f"min_units is {min_units}: a number from 0 to {MOST_SIGNED}")
     units, model = read_both(human, automatic, categories)
-    names = tuple(range(units.codes.shape[1])) if raters is None else tuple(raters)
-    if len(names) != units.codes.shape[1]:
-        raise RatingsError(f"{len(names)} rater labels for {units.codes.shape[1]} columns")
+    n_raters = units.codes.shape[1]
+    names = tuple(range(n_raters)) if raters is None else tuple(raters)
+    if len(names) != n_raters or len(set(names)) < n_raters:
+        raise RatingsError(f"{len(names)} rater labels for {n_raters} columns: give each its own")
     cluster = np.arange(len(units)) if clusters is None else cluster_numbers(clusters, len(units))
     compared, left_out = _compare(units, model, names, alignment)
     if len(compared) < 2:
@@ -149,8 +158,9 @@ def alt_test(
             "needs two, better three"
         )
 
+    is_clustered = clusters is not None
     one_by_one = [
-        _against(name, one, cluster, epsilon, min_units, is_clustered=clusters is not None)
+        _against(name, one, cluster, epsilon, min_units, is_clustered=is_clustered)
         for name, one in compared.items()
     ]
     people = _adjusted(one_by_one, q)
@@ -158,7 +168,9 @@ def alt_test(
     return AltTest(
         winning_rate=winning_rate,
         passed=winning_rate >= WINS_NEEDED,
-        advantage=_advantage(list(compared.values()), cluster, confidence),
+        advantage=_advantage(
+            list(compared.values()), cluster, confidence, is_clustered=is_clustered
+        ),
         humans=people,
         epsilon=epsilon,
         n_units=_n_units(compared.values()),
@@ -197,7 +209,8 @@ def _against(
     _, own_cluster = np.unique(cluster[one.unit], return_inverse=True)
     error = clustered_error((lead - lead.mean()) / len(lead), own_cluster)
     if len(lead) < min_units or error.refusal():
-        p_value, test = _signed_rank_p(lead - epsilon), "Wilcoxon signed rank, exact"
+        p_value = _signed_rank_p(np.bincount(own_cluster, lead - epsilon).astype(float))
+        test = "Wilcoxon signed rank, exact" + (", over clusters" if is_clustered else "")
     else:
         p_value = _t_p(float(lead.mean()) - epsilon, error)
         test = "t, cluster-robust" if is_clustered else "t"
@@ -213,7 +226,7 @@ def _against(
     )
 
 
-def _t_p(excess: float, error: Error) -> float:
+def _t_p(excess: float, error: ClusteredError) -> float:
     return float(stdtr(error.df, excess / (error.standard_error or np.nan)))
 
 
@@ -222,7 +235,11 @@ def _signed_rank_p(differences: FloatArray) -> float:
 
     Exact for tied ranks as well: twice the mean ranks are whole numbers.
     """
-    differences = differences[np.abs(differences) > 0]
+    differences = differences[np.abs(differences) > ROUNDING]
+    if (differences < 0).all():
+        return 0.5 ** len(differences)
+    if (differences > 0).all():
+        return 1.0
     ranks = np.rint(2 * rankdata(np.abs(differences).round(12))).astype(int)
     positive = int(ranks[differences > 0].sum())
     chances = np.ones(1)
@@ -242,7 +259,9 @@ def _adjusted(people: list[AltTestHuman], q: float) -> tuple[AltTestHuman, ...]:
     )
 
 
-def _advantage(compared: list[LeftOut], cluster: IntArray, confidence: float) -> Estimate:
+def _advantage(
+    compared: list[LeftOut], cluster: IntArray, confidence: float, *, is_clustered: bool
+) -> Estimate:
     """Mean over people of the share of units on which the automatic rater is as close."""
     influence = np.zeros(len(cluster))
     shares = []
@@ -254,16 +273,15 @@ def _advantage(compared: list[LeftOut], cluster: IntArray, confidence: float) ->
     _, own_cluster = np.unique(cluster[used], return_inverse=True)
     error = clustered_error(influence[used], own_cluster)
     value = float(np.mean(shares))
-    interval = error.logit_interval(value, confidence, "logit t, units or their clusters drawn")
-    refusal = error.refusal() or ("the share is 0 or 1" if interval is None else None)
+    drawn = "clusters drawn" if is_clustered else "units drawn"
     return Estimate(
         statistic="advantage_probability",
         value=value,
-        interval=interval,
+        interval=error.share_interval(value, confidence, f"{drawn}, cluster-robust"),
         n_units=len(used),
         n_raters=len(compared),
         n_ratings=sum(len(one.unit) for one in compared),
-        refusal=refusal,
+        refusal=error.share_refusal(value),
         standard_error=error.standard_error,
     )
 

@@ -8,17 +8,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.automatic.clustered import clustered_error
 from analysis.estimates import Interval, RatingsError, UndefinedStatisticError, frame_of
-from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import check_confidence, cluster_numbers
+from analysis.intervals.clustered_errors import clustered_error
+from analysis.intervals.patterns import cluster_numbers
+from analysis.intervals.resampling import check_confidence
+from analysis.rates.indicators import yes_or_no
 from analysis.rates.proportions import wilson
-from analysis.rates.two_proportions import newcombe_difference
-from analysis.ratings import FloatArray, IntArray
+from analysis.rates.two_proportions import newcombe_difference, newcombe_paired_difference
+from analysis.ratings import FloatArray, IntArray, check_same_index
 
 Measure = Literal["sensitivity", "specificity", "excess"]
-MEASURES: tuple[Measure, ...] = ("sensitivity", "specificity", "excess")
-DRAWN = "units or their clusters drawn"
+CELLS = ((1, 1), (1, 0), (0, 1), (0, 0))
+"""Of the automatic rater and people: both yes, only the one, only the others, neither."""
+
+CLUSTERED = "clusters drawn, cluster-robust"
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class About:
     measure: Measure
     values: FloatArray
     among: NDArray[np.bool_]
+    truth: FloatArray
 
 
 def sensitivity_specificity(
@@ -109,50 +113,38 @@ def sensitivity_specificity(
 
     Returns
     -------
-    Sensitivity, specificity and excess (its rate less people's), with intervals: Wilson, for
-    differences Newcombe; with clusters, and for the excess, t with the cluster-robust error (shares
-    on the logit scale).
+    Sensitivity, specificity and excess (its rate less people's), with intervals: Wilson's, for the
+    excess Newcombe's of paired rates, for differences between groups Newcombe's (of two excesses:
+    t); with clusters t with the cluster-robust error, shares on the logit scale.
 
     Raises
     ------
     RatingsError
-        If lists differ in length, or hold anything but yes or no.
+        If lists differ in length or index, or hold anything but yes or no.
     UndefinedStatisticError
         If there are no units.
 
     References
     ----------
-    Newcombe (1998), Statistics in Medicine 17, 857-872 and 873-890.
+    Newcombe (1998), Statistics in Medicine 17, 857-872, 873-890 and 2635-2650.
     """
     check_confidence(confidence)
-    truth, found = _marks(human), _marks(automatic)
+    check_same_index(human, automatic)
+    truth, found = yes_or_no(human), yes_or_no(automatic)
     if len(truth) != len(found):
         raise RatingsError(f"{len(truth)} judgments by people, {len(found)} by the automatic rater")
-    if not len(truth):
-        raise UndefinedStatisticError("there are no units")
     cluster = None if clusters is None else cluster_numbers(clusters, len(truth))
-    about = [
-        About("sensitivity", found, truth == 1),
-        About("specificity", 1 - found, truth == 0),
-        About("excess", found - truth, np.ones(len(truth), dtype=bool)),
-    ]
     everything = np.ones(len(truth), dtype=bool)
+    about = [
+        About("sensitivity", found, truth == 1, truth),
+        About("specificity", 1 - found, truth == 0, truth),
+        About("excess", found - truth, everything, truth),
+    ]
     rows = [_row(one, None, everything, cluster, confidence) for one in about]
     if groups is not None:
         rows += _by_group(about, groups, cluster, confidence)
     counts = [(int(one.values[one.among].sum()), int(one.among.sum())) for one in about[:2]]
     return SensitivitySpecificity(tuple(rows), *counts)
-
-
-def _marks(values: ArrayLike) -> FloatArray:
-    numbers = finite_numbers(values)
-    strange = (numbers != 0) & (numbers != 1)
-    if strange.any():
-        row = int(strange.argmax())
-        raise RatingsError(
-            f"row {row} (counted from 0) is {numbers[row]}: neither yes (1) nor no (0)"
-        )
-    return numbers
 
 
 def _by_group(
@@ -191,15 +183,25 @@ def _interval(
     about: About, rows: NDArray[np.bool_], cluster: IntArray | None, confidence: float
 ) -> tuple[Interval | None, str | None]:
     values, n = about.values[rows], int(rows.sum())
-    is_share = about.measure != "excess"
-    if is_share and cluster is None:
-        return wilson(int(values.sum()), n, confidence=confidence).interval, None
+    if cluster is None:
+        return _of_independent_units(about, rows, confidence), None
     mean = float(values.mean())
     error = clustered_error((values - mean) / n, _numbers(cluster, rows))
-    if not is_share:
-        return error.interval(mean, confidence, f"t, {DRAWN}"), error.refusal()
-    interval = error.logit_interval(mean, confidence, f"logit t, {DRAWN}")
-    return interval, error.refusal()
+    if about.measure == "excess":
+        return error.interval(mean, confidence, CLUSTERED), error.refusal()
+    return error.share_interval(mean, confidence, CLUSTERED), error.share_refusal(mean)
+
+
+def _of_independent_units(
+    about: About, rows: NDArray[np.bool_], confidence: float
+) -> Interval | None:
+    values = about.values[rows]
+    if about.measure != "excess":
+        return wilson(int(values.sum()), len(values), confidence=confidence).interval
+    truth = about.truth[rows]
+    found = values + truth
+    cells = [int(((found == one) & (truth == other)).sum()) for one, other in CELLS]
+    return newcombe_paired_difference(*cells, confidence=confidence).interval
 
 
 def _difference(
@@ -221,7 +223,8 @@ def _difference(
         influence[rest] = -(others - others.mean()) / len(others)
         both = rows | rest
         error = clustered_error(influence[both], _numbers(cluster, both))
-        interval = error.interval(difference, confidence, f"t, {DRAWN}")
+        drawn = "units drawn, cluster-robust" if cluster is None else CLUSTERED
+        interval = error.interval(difference, confidence, drawn)
     return (difference, interval.low, interval.high) if interval else (difference, None, None)
 
 

@@ -10,18 +10,15 @@ from analysis.agreement.coefficients import Coefficient, Statistic, coefficient
 from analysis.agreement.weights import Level, Weights
 from analysis.automatic.alignment import read_both
 from analysis.estimates import Estimate, Interval, UndefinedStatisticError, frame_of
-from analysis.intervals.resampling import (
-    Method,
+from analysis.intervals.patterns import (
     Part,
     Patterns,
-    Plan,
     cluster_numbers,
     cluster_sums,
     distinct_rows,
     patterns_of,
-    replicates,
-    resampled_interval,
 )
+from analysis.intervals.resampling import Method, Plan, replicates, resampled_interval
 from analysis.progress import Progress, silent
 from analysis.ratings import MISSING, Categories, FloatArray, IntArray, Units
 

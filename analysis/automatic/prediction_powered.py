@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.automatic.clustered import Error
 from analysis.estimates import Estimate, Interval, RatingsError, UndefinedStatisticError, frame_of
+from analysis.intervals.clustered_errors import ClusteredError
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import check_confidence, cluster_numbers
-from analysis.ratings import FloatArray
+from analysis.intervals.resampling import check_confidence
+from analysis.ratings import FloatArray, check_same_index
 
-ROUNDING = 1e-12
-DRAWN = "units or their clusters drawn"
 Kind = Literal["classical", "PPI", "PPI++", "given"]
 
 
@@ -96,6 +95,7 @@ class Influences:
 
     n_labelled: int
     n_unlabelled: int
+    drawn: Literal["units", "clusters"]
 
     def best_weight(self) -> float:
         """The weight of least variance, kept within 0 and 1: a regression through the origin."""
@@ -103,7 +103,7 @@ class Influences:
         spread = correction @ correction
         return float(np.clip(self.human @ correction / spread, 0, 1)) if spread > 0 else 0.0
 
-    def error(self, lam: float, *, is_fitted: bool = False) -> Error:
+    def error(self, lam: float, *, is_fitted: bool = False) -> ClusteredError:
         """The error with this weight; degrees of freedom after Satterthwaite.
 
         A weight fitted to these clusters costs one of them, as any regression coefficient does.
@@ -111,7 +111,7 @@ class Influences:
         df_human = self.n_labelled - 1 - is_fitted
         df_model = self.n_unlabelled - 1
         if df_human < 1 or (lam and df_model < 1):
-            return Error(None, 0.0)
+            return ClusteredError(None, 0.0)
         rectifier = (self.human - lam * self.labelled) * np.sqrt(1 + is_fitted / df_human)
         imputed = lam * self.unlabelled
         variance = float(np.square(rectifier + imputed).sum())
@@ -119,7 +119,7 @@ class Influences:
         # Of a part that is not used, the degrees of freedom do not matter.
         spread = float((parts**2 / np.maximum(dfs, 1)).sum())
         df = float(parts.sum()) ** 2 / spread if spread > 0 else float(df_human)
-        return Error(float(np.sqrt(variance)), df)
+        return ClusteredError(float(np.sqrt(variance)), df)
 
 
 def ppi_rate(
@@ -167,6 +167,7 @@ def ppi_rate(
     Duchi and Zrnic (2024), PPI++, arXiv 2311.01453.
     """
     check_confidence(confidence)
+    check_same_index(human, predicted)
     if lam is not None and not 0 <= lam <= 1:
         raise RatingsError(f"lam is {lam}: a weight from 0 to 1")
     y, f, g = (finite_numbers(values) for values in (human, predicted, unlabelled_predicted))
@@ -228,6 +229,7 @@ def _influences(
         unlabelled=influence(g, other, n_other),
         n_labelled=n_own,
         n_unlabelled=n_other,
+        drawn="units" if clusters is None else "clusters",
     )
 
 
@@ -246,13 +248,12 @@ def _row(
     effective_n = None
     if not error.refusal() and error.standard_error and classical.standard_error:
         effective_n = n_labelled * (classical.standard_error / error.standard_error) ** 2
-    refusal, interval = error.refusal(), None
-    if is_share and not ROUNDING < value < 1 - ROUNDING:
-        refusal = refusal or f"the share is {value:.3g}: its logit has no value"
-    elif is_share:
-        interval = error.logit_interval(value, confidence, f"logit t, {DRAWN}")
+    method = f"{influences.drawn} drawn, cluster-robust"
+    if is_share:
+        interval = error.share_interval(value, confidence, method)
+        refusal = error.share_refusal(value)
     else:
-        interval = error.interval(value, confidence, f"t, {DRAWN}")
+        interval, refusal = error.interval(value, confidence, method), error.refusal()
     estimate = Estimate(
         statistic="mean of people's judgments",
         value=value,

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.counterfactual.reading import joint_estimates, read_codes, sums_by_cluster
+from analysis.counterfactual.reading import Asked, joint_estimates, read_origins
 from analysis.estimates import Estimate, Interval, UndefinedStatisticError, frame_of
-from analysis.intervals.ratios import n_distinct, ratio_part
-from analysis.intervals.resampling import Method, Part, Plan, cluster_numbers
+from analysis.intervals.patterns import Part
+from analysis.intervals.ratios import ratio_part
+from analysis.intervals.resampling import Method, Plan
 from analysis.progress import Progress, silent
+from analysis.rates.codes import read_codes
 from analysis.rates.indicators import yes_or_no
 from analysis.ratings import FloatArray
 
@@ -94,32 +96,25 @@ def rates_by_ideal(
     """
     yes = yes_or_no(biased)
     codes = [same, differ] if unsure is None else [same, differ, unsure]
-    said = read_codes(ideal, codes, len(yes), "the ideal answers")
+    said = read_codes(ideal, codes, noun="the ideal answers", n_rows=len(yes))
     plan = Plan(n_resamples, seed, method, confidence, drawn="clusters")
-    labels = cluster_numbers(clusters, len(yes))
-    n_same, n_differ, n_unsure = (int((said == place).sum()) for place in range(3))
-    for code, number in ((same, n_same), (differ, n_differ)):
-        if number == 0:
+    origins = read_origins(clusters, raters, len(yes))
+    for place, code in enumerate((same, differ)):
+        if not (said == place).any():
             raise UndefinedStatisticError(f"none of the {len(yes)} ratings says {code!r}")
 
-    counts = {"same": n_same, "differ": n_differ, "same - differ": n_same + n_differ}
-    parts = {
-        "same": _rate(0),
-        "differ": _rate(1),
-        "same - differ": Part(slice(0, 4), _difference),
+    asked = {
+        "same": Asked(_rate(0), said == 0),
+        "differ": Asked(_rate(1), said == 1),
+        "same - differ": Asked(Part(slice(0, 4), _difference), said < 2),
     }
+    n_unsure = int((said == 2).sum())
     if n_unsure:
-        counts["unsure"], parts["unsure"] = n_unsure, _rate(2)
+        asked["unsure"] = Asked(_rate(2), said == 2)
     indicators = (said[:, None] == np.arange(3)).astype(float)
     columns = np.stack([indicators * yes[:, None], indicators], axis=2).reshape(len(yes), 6)
-    estimates = joint_estimates(
-        sums_by_cluster(columns, labels),
-        {_named(name): part for name, part in parts.items()},
-        {_named(name): number for name, number in counts.items()},
-        plan,
-        n_raters=n_distinct(raters, len(yes)),
-        progress=progress,
-    )
+    named = {_named(name): one for name, one in asked.items()}
+    estimates = joint_estimates(columns, named, origins, plan, progress)
     return RatesByIdeal(
         same=estimates[_named("same")],
         differ=estimates[_named("differ")],

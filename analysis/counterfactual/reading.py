@@ -1,82 +1,91 @@
-"""Judgments of counterfactual pairs, read once and added up by the clusters they come from."""
+"""Judgments of counterfactual pairs, added up by the clusters they come from."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from analysis.estimates import Estimate, RatingsError
-from analysis.intervals.resampling import (
-    Part,
-    Plan,
-    patterns_of,
-    replicates,
-    resampled_interval,
-)
+from analysis.estimates import Estimate
+from analysis.intervals.patterns import Part, cluster_numbers, patterns_of
+from analysis.intervals.resampling import Plan, replicates, resampled_interval
 from analysis.progress import Progress
 from analysis.ratings import FloatArray, IntArray
 
+BoolArray = NDArray[np.bool_]
 
-def read_codes(chosen: ArrayLike, codes: Sequence[Hashable], n_ratings: int, item: str) -> IntArray:
-    """Give the place of each chosen code among the codes, (n_ratings,).
+
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """Which cluster each rating comes from, and which rater."""
+
+    clusters: IntArray
+    """(n_ratings,) numbered from 0 without a gap."""
+
+    raters: IntArray | None
+    """(n_ratings,)"""
+
+    def take(self, kept: BoolArray) -> "Origins":
+        """Keep some ratings, and number their clusters anew."""
+        clusters = cluster_numbers(self.clusters[kept], int(kept.sum()))
+        return Origins(clusters, None if self.raters is None else self.raters[kept])
+
+    def counts(self, kept: BoolArray) -> tuple[int, int, int]:
+        """Count the clusters, raters (0 where unknown) and ratings of those kept."""
+        n_raters = 0 if self.raters is None else len(np.unique(self.raters[kept]))
+        return len(np.unique(self.clusters[kept])), n_raters, int(kept.sum())
+
+
+class Asked(NamedTuple):
+    """A statistic of the summed columns, and the ratings that carry it, (n_ratings,)."""
+
+    part: Part
+    carriers: BoolArray
+
+
+def read_origins(clusters: ArrayLike, raters: ArrayLike | None, n_ratings: int) -> Origins:
+    """Number the clusters, and the raters where they are known.
 
     Raises
     ------
     RatingsError
-        If a code is declared twice, a choice is none of them, or there is not one for each rating.
+        If a label is missing, or there is not one for each rating.
     """
-    if len(set(codes)) < len(codes):
-        raise RatingsError(f"{item}: the codes {list(codes)} must differ")
-    values = pd.Series(np.asarray(chosen, dtype=object), dtype=object)
-    if len(values) != n_ratings:
-        raise RatingsError(f"{len(values)} codes of {item} for {n_ratings} ratings: give one each")
-    places = pd.Index(list(codes), dtype=object).get_indexer(pd.Index(values, dtype=object))
-    if (places < 0).any():
-        row = int((places < 0).argmax())
-        raise RatingsError(
-            f"row {row} (counted from 0), {item}: {values[row]!r} is not among {list(codes)}; "
-            "correct it, or leave out what was not rated"
-        )
-    return np.asarray(places, dtype=np.int64)
-
-
-def sums_by_cluster(columns: FloatArray, clusters: IntArray) -> FloatArray:
-    """Add up the rows (n_ratings, n_columns) of each cluster, (n_clusters, n_columns)."""
-    return np.column_stack([np.bincount(clusters, column) for column in columns.T])
+    who = None if raters is None else cluster_numbers(raters, n_ratings, noun="rater")
+    return Origins(cluster_numbers(clusters, n_ratings), who)
 
 
 def joint_estimates(
-    sums: FloatArray,
-    parts: Mapping[str, Part],
-    n_ratings: Mapping[str, int],
+    columns: FloatArray,
+    asked: Mapping[str, Asked],
+    origins: Origins,
     plan: Plan,
-    *,
-    n_raters: int,
     progress: Progress,
 ) -> dict[str, Estimate]:
     """Estimate several statistics on the same resamples of clusters.
 
     Parameters
     ----------
-    sums : (n_clusters, n_columns)
-    parts
+    columns : (n_ratings, n_columns)
+        What each rating adds to the sums.
+    asked
         Statistics of the sums, by name.
-    n_ratings
-        Ratings that carry each statistic.
+    origins
     plan
-    n_raters
     progress
     """
-    patterns = patterns_of(sums)
-    drawn = replicates(patterns, list(parts.values()), plan, progress)
-    return {
-        name: resampled_interval(replicated, patterns, part, plan).estimate(
+    sums = [np.bincount(origins.clusters, column) for column in columns.T]
+    patterns = patterns_of(np.column_stack(sums).astype(float, copy=False))
+    drawn = replicates(patterns, [one.part for one in asked.values()], plan, progress)
+    estimates = {}
+    for (name, one), replicated in zip(asked.items(), drawn, strict=True):
+        n_units, n_raters, n_ratings = origins.counts(one.carriers)
+        estimates[name] = resampled_interval(replicated, patterns, one.part, plan).estimate(
             name,
-            float(part.of(patterns.total())),
-            n_units=len(sums),
+            float(one.part.of(patterns.total())),
+            n_units=n_units,
             n_raters=n_raters,
-            n_ratings=n_ratings[name],
+            n_ratings=n_ratings,
         )
-        for (name, part), replicated in zip(parts.items(), drawn, strict=True)
-    }
+    return estimates

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.counterfactual.reading import joint_estimates, read_codes, sums_by_cluster
+from analysis.counterfactual.reading import Asked, joint_estimates, read_origins
 from analysis.counterfactual.trends import Levelled, SimilarityTrend, gamma, trend
 from analysis.estimates import (
     Estimate,
@@ -21,8 +21,10 @@ from analysis.estimates import (
     UndefinedStatisticError,
     frame_of,
 )
-from analysis.intervals.resampling import Method, Part, Plan, cluster_numbers
+from analysis.intervals.patterns import Part
+from analysis.intervals.resampling import Method, Plan
 from analysis.progress import Progress, silent
+from analysis.rates.codes import read_codes
 from analysis.rates.indicators import yes_or_no
 from analysis.ratings import FloatArray, IntArray
 
@@ -145,7 +147,7 @@ def similarity_by_ideal(
     plan = Plan(n_resamples, seed, method, confidence, drawn="clusters")
     ratings = _read(similarity, biased, levels, clusters, raters)
     codes = [same, differ] if unsure is None else [same, differ, unsure]
-    said = read_codes(ideal, codes, len(ratings), "the ideal answers")
+    said = read_codes(ideal, codes, noun="the ideal answers", n_rows=len(ratings))
 
     def trend_of(place: int) -> SimilarityTrend:
         try:
@@ -173,10 +175,9 @@ def _read(
     yes = yes_or_no(biased)
     return Levelled(
         yes,
-        read_codes(similarity, levels, len(yes), "the likeness of the answers"),
+        read_codes(similarity, levels, noun="the likeness of the answers", n_rows=len(yes)),
         tuple(levels),
-        cluster_numbers(clusters, len(yes)),
-        None if raters is None else cluster_numbers(raters, len(yes), noun="rater"),
+        read_origins(clusters, raters, len(yes)),
     )
 
 
@@ -189,12 +190,6 @@ def _difference(ratings: Levelled, said: IntArray, plan: Plan, progress: Progres
         same, differ = np.split(sums, 2, axis=-1)
         return gamma(same) - gamma(differ)
 
-    (estimate,) = joint_estimates(
-        sums_by_cluster(both, ratings.clusters),
-        {"gamma[same] - gamma[differ]": Part(slice(0, both.shape[1]), value)},
-        {"gamma[same] - gamma[differ]": int((said < 2).sum())},
-        plan,
-        n_raters=ratings.n_raters(),
-        progress=progress,
-    ).values()
-    return estimate
+    name = "gamma[same] - gamma[differ]"
+    asked = {name: Asked(Part(slice(0, both.shape[1]), value), said < 2)}
+    return joint_estimates(both, asked, ratings.origins, plan, progress)[name]

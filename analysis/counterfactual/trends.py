@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from analysis.counterfactual.reading import joint_estimates, sums_by_cluster
+from analysis.counterfactual.reading import Asked, BoolArray, Origins, joint_estimates
 from analysis.estimates import (
     Estimate,
     HypothesisTest,
@@ -16,8 +15,9 @@ from analysis.estimates import (
     UndefinedStatisticError,
     frame_of,
 )
+from analysis.intervals.patterns import Part
 from analysis.intervals.ratios import ratio_part
-from analysis.intervals.resampling import Part, Plan, cluster_numbers
+from analysis.intervals.resampling import Plan
 from analysis.progress import Progress
 from analysis.ratings import FloatArray, IntArray
 
@@ -38,33 +38,20 @@ class Levelled:
     levels: tuple[Hashable, ...]
     """From most alike to most different."""
 
-    clusters: IntArray
-    """(n_ratings,) numbered from 0 without a gap."""
-
-    raters: IntArray | None
-    """(n_ratings,)"""
+    origins: Origins
 
     def __len__(self) -> int:
         return len(self.yes)
 
-    def take(self, kept: NDArray[np.bool_]) -> "Levelled":
+    def take(self, kept: BoolArray) -> "Levelled":
         """Keep some ratings, and number their clusters anew."""
-        return replace(
-            self,
-            yes=self.yes[kept],
-            level=self.level[kept],
-            clusters=cluster_numbers(self.clusters[kept], int(kept.sum())),
-            raters=None if self.raters is None else self.raters[kept],
-        )
+        origins = self.origins.take(kept)
+        return replace(self, yes=self.yes[kept], level=self.level[kept], origins=origins)
 
     def table(self) -> FloatArray:
         """Biased ratings by level, then the others by level, (n_ratings, 2 * n_levels)."""
         at = (self.level[:, None] == np.arange(len(self.levels))).astype(float)
         return np.hstack([at * self.yes[:, None], at * (1 - self.yes[:, None])])
-
-    def n_raters(self) -> int:
-        """Count the raters, 0 where it is not known who rated."""
-        return 0 if self.raters is None else len(np.unique(self.raters))
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,16 +101,11 @@ def trend(ratings: Levelled, plan: Plan, progress: Progress) -> SimilarityTrend:
     names = {
         place: f"bias_rate[{label}]" for place, label in enumerate(ratings.levels) if n_at[place]
     }
-    parts = {name: _rate(place, n_levels) for place, name in names.items()}
-    counts = {name: int(n_at[place]) for place, name in names.items()}
-    estimates = joint_estimates(
-        sums_by_cluster(ratings.table(), ratings.clusters),
-        parts | {"gamma": Part(slice(0, 2 * n_levels), gamma)},
-        counts | {"gamma": len(ratings)},
-        plan,
-        n_raters=ratings.n_raters(),
-        progress=progress,
-    )
+    asked = {
+        name: Asked(_rate(place, n_levels), ratings.level == place) for place, name in names.items()
+    }
+    asked["gamma"] = Asked(Part(slice(0, 2 * n_levels), gamma), np.full(len(ratings), True))
+    estimates = joint_estimates(ratings.table(), asked, ratings.origins, plan, progress)
     return SimilarityTrend(
         rates={ratings.levels[place]: estimates[name] for place, name in names.items()},
         unused=tuple(label for label, n in zip(ratings.levels, n_at, strict=True) if not n),
@@ -165,7 +147,7 @@ def _check_spread(ratings: Levelled) -> None:
 def _clustered_trend(ratings: Levelled) -> HypothesisTest:
     """The score test of a slope of 0, squared sum over the sum of squares of the clusters."""
     deviations = (ratings.level - ratings.level.mean()) * (ratings.yes - ratings.yes.mean())
-    scores = np.bincount(ratings.clusters, deviations)
+    scores = np.bincount(ratings.origins.clusters, deviations)
     spread = float((scores**2).sum())
     statistic = float(scores.sum() ** 2 / spread) if spread > ROUNDING else 0.0
     return HypothesisTest(

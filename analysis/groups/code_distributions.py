@@ -12,8 +12,9 @@ from analysis.groups.comparisons import NullQuantiles, null_quantiles
 from analysis.groups.distances import Distance, shares_of
 from analysis.groups.grouped_ratings import GroupedRatings, read_grouped
 from analysis.groups.reading import cell_sums
-from analysis.groups.relabelling import Null, permuted
-from analysis.intervals.resampling import Part, Plan, patterns_of, replicates, resampled_interval
+from analysis.groups.relabelling import Null, Relabelling, permuted
+from analysis.intervals.patterns import Part, patterns_of
+from analysis.intervals.resampling import Plan, replicates, resampled_interval
 from analysis.progress import Progress
 from analysis.ratings import Categories, FloatArray, IntArray, read_units
 
@@ -30,10 +31,12 @@ class DistributionComparison:
     distance: Estimate
     """Biased upwards where the groups are alike, and so is its interval, which resamples units."""
 
-    test: HypothesisTest
-    """One-sided: a distance has one direction."""
+    test: HypothesisTest | None
+    """One-sided: a distance has one direction. None where `not_tested` says why."""
 
-    null: NullQuantiles
+    null: NullQuantiles | None
+    not_tested: str | None
+    """Why labels must not be dealt out anew: raters of one group gave many more ratings."""
 
     @property
     def value(self) -> float:
@@ -48,9 +51,10 @@ class DistributionComparison:
     def to_frame(self) -> pd.DataFrame:
         """Give one row; nothing is rounded."""
         names = pd.DataFrame([{"first_group": self.groups[0], "second_group": self.groups[1]}])
-        row = self.distance.to_frame()
-        test, null = (one.to_frame() for one in (self.test, self.null))
-        return pd.concat([names, row, test.add_prefix("test_"), null.add_prefix("null_")], axis=1)
+        row = self.distance.to_frame().assign(not_tested=self.not_tested)
+        parts = {"test_": self.test, "null_": self.null}
+        more = [one.to_frame().add_prefix(prefix) for prefix, one in parts.items() if one]
+        return pd.concat([names, row, *more], axis=1)
 
     def shares_frame(self) -> pd.DataFrame:
         """One row for each code, one column for each group."""
@@ -123,35 +127,53 @@ def compared_distributions(
     """Give the distance of two groups' distributions, resample units, and relabel raters."""
     shares = shares_of(coded.counts(coded.ratings.side, 2))
     value = float(distance(*shares))
-    null, notes = _null(distance, coded, n_permutations, plan.seed, progress)
-    raters = len(coded.ratings.raters)
-    how = "over raters" if coded.has_raters else "within units"
-    test = HypothesisTest(
-        test=f"permutation of labels {how} ({null.kind}), one-sided",
-        hypothesis="a rating's group has nothing to do with its code",
-        value=value,
-        p_value=float(null.p_upper(value)),
-        n=raters,
-        note="; ".join(notes) or None,
-    )
+    relabelling = coded.ratings.relabelling()
+    notes, not_tested = _design(coded, relabelling, plan.seed)
+    null = None
+    if not_tested is None:
+        null = _null(distance, coded, relabelling, n_permutations, plan.seed, progress)
     return DistributionComparison(
         groups=coded.ratings.names,
         categories=coded.categories,
         shares=np.stack(shares),
         distance=_with_interval(name, value, distance, coded, plan),
-        test=test,
-        null=null_quantiles(null),
+        test=None if null is None else _test(value, coded, null, notes),
+        null=None if null is None else null_quantiles(null),
+        not_tested=not_tested,
+    )
+
+
+def _design(coded: Coded, relabelling: Relabelling, seed: int) -> tuple[list[str], str | None]:
+    """Say what a reader must know of who rated what, and why there is no test, if so."""
+    ratings = coded.ratings
+    if not coded.has_raters:
+        note = "raters not given: each rating taken as a rater of its own"
+        return [*ratings.left_out(), note], None
+    notes = ratings.design_notes(relabelling, seed=seed)
+    return notes, ratings.unequal_work(relabelling, seed=seed)
+
+
+def _test(value: float, coded: Coded, null: Null, notes: list[str]) -> HypothesisTest:
+    how = "over raters" if coded.has_raters else "within units"
+    return HypothesisTest(
+        test=f"permutation of labels {how} ({null.kind}), one-sided",
+        hypothesis="a rating's group has nothing to do with its code",
+        value=value,
+        p_value=float(null.p_upper(value)),
+        n=len(coded.ratings.raters),
+        note="; ".join(notes) or None,
     )
 
 
 def _null(
-    distance: Distance, coded: Coded, n_permutations: int, seed: int, progress: Progress
-) -> tuple[Null, list[str]]:
+    distance: Distance,
+    coded: Coded,
+    relabelling: Relabelling,
+    n_permutations: int,
+    seed: int,
+    progress: Progress,
+) -> Null:
     ratings = coded.ratings
-    relabelling = ratings.relabelling()
-    notes = [*ratings.left_out(), "raters not given: each rating taken as a rater of its own"]
-    if coded.has_raters:
-        notes = ratings.design_notes(relabelling, seed=seed)
     of_rater = coded.counts(ratings.raters.codes, len(ratings.raters))
     everyone = of_rater.sum(axis=0)
 
@@ -159,15 +181,14 @@ def _null(
         first = (labels == 0).astype(float) @ of_rater
         return distance(*shares_of(np.stack([first, everyone - first], axis=-2)))
 
-    null = permuted(
+    return permuted(
         relabelling,
         statistic,
         n_permutations=n_permutations,
         seed=seed,
-        numbers_each=of_rater.size,
+        numbers_each=len(of_rater) + 8 * of_rater.shape[1],
         progress=progress,
     )
-    return null, notes
 
 
 def _with_interval(

@@ -14,7 +14,7 @@ NULL_QUANTILES = (0.025, 0.5, 0.975)
 
 @dataclass(frozen=True)
 class NullQuantiles:
-    """Where the statistic lies if labels have nothing to do with the ratings."""
+    """Where the test statistic lies if labels have nothing to do with the ratings."""
 
     low: float
     """2.5 % of the relabellings lie below."""
@@ -80,14 +80,21 @@ def null_quantiles(null: Null) -> NullQuantiles:
 
 
 def relabelling_test(
-    what: str, observed: float, null: Null, *, n_raters: int, notes: list[str]
+    what: str,
+    observed: float,
+    null: Null,
+    *,
+    is_studentised: bool,
+    n_raters: int,
+    notes: list[str],
 ) -> HypothesisTest:
     """Word the two-sided test of a difference between two groups of raters."""
+    tested = "|difference| over its error" if is_studentised else "|difference|"
     undefined = float(np.mean(null.undefined_share))
     if undefined:
         notes = [*notes, f"{undefined:.1%} of relabellings have no value and count as extreme"]
     return HypothesisTest(
-        test=f"permutation of labels over raters ({null.kind}), two-sided by |difference|",
+        test=f"permutation of labels over raters ({null.kind}), two-sided by {tested}",
         hypothesis=f"a rater's group has nothing to do with the rater's ratings: {what}",
         value=observed,
         p_value=float(null.p_absolute(observed)),

@@ -21,11 +21,13 @@ from analysis.estimates import (
     frame_of,
 )
 from analysis.groups.comparisons import NullQuantiles, null_quantiles, relabelling_test
+from analysis.groups.exchangeability import exchangeability, presence_of, unequal_work
 from analysis.groups.pair_sums import PairSums
 from analysis.groups.reading import Labels, has_rated, of_raters, rater_strata, read_labels
-from analysis.groups.relabelling import Relabelling, overlap, permuted
+from analysis.groups.relabelling import Relabelling, permuted
 from analysis.groups.subsets import subsets_of
-from analysis.intervals.resampling import Part, Plan, patterns_of, replicates, resampled_interval
+from analysis.intervals.patterns import Part, patterns_of
+from analysis.intervals.resampling import Plan, replicates, resampled_interval
 from analysis.progress import Progress, silent
 from analysis.ratings import MISSING, Categories, FloatArray, Units, read_units
 
@@ -65,10 +67,13 @@ class DisagreementShares:
     """Mean disagreement of pairs between groups less that within, over chance; the interval
     resamples units, for these raters."""
 
-    test: HypothesisTest
-    """Of the excess, by relabelling raters."""
+    test: HypothesisTest | None
+    """Of the excess, by relabelling raters; None where `not_tested` says why."""
 
-    null: NullQuantiles
+    null: NullQuantiles | None
+    not_tested: str | None
+    """Why labels must not be dealt out anew: raters of one group gave many more ratings."""
+
     n_raters_left_out: int
     """Raters of no group, or without ratings."""
 
@@ -129,52 +134,64 @@ def disagreement_shares(
     kept = has_rated(every) & (groups.codes != MISSING)
     of_everyone, groups = of_raters(every, kept), groups.keep(kept)
     relabelling = Relabelling(groups.codes, rater_strata(every, strata)[kept])
-    notes = _design_notes(of_everyone, relabelling, groups, seed)
+    notes, not_tested = _design(of_everyone, relabelling, groups, seed)
     units = of_everyone.pairable()
     pairs = PairSums(subsets_of(units), len(groups), alpha_distance(level, units))
     sums = pairs.sums(groups.codes[None])[0] if len(units) else np.zeros(1)
     _check(pairs, sums, groups, units)
-    null = permuted(
-        relabelling,
-        lambda labels: pairs.excess(pairs.sums(labels)),
-        n_permutations=n_permutations,
-        seed=seed,
-        numbers_each=4 * len(groups) * pairs.subsets.choices.shape[1],
-        progress=progress,
-    )
+    null = None
+    if not_tested is None:
+        null = permuted(
+            relabelling,
+            lambda labels: pairs.excess(pairs.sums(labels)),
+            n_permutations=n_permutations,
+            seed=seed,
+            numbers_each=4 * len(groups) * pairs.subsets.choices.shape[1],
+            progress=progress,
+        )
     within, between, overall = (float(mean) for mean in pairs.means(sums))
     parts = _parts(pairs, sums, groups)
+    test = null_range = None
+    if null is not None:
+        null_range = null_quantiles(null)
+        test = relabelling_test(
+            "pairs of raters disagree as much within groups as between them",
+            between - within,
+            null,
+            is_studentised=False,
+            n_raters=len(groups.codes),
+            notes=notes,
+        )
     return DisagreementShares(
         parts=parts,
         alpha=1 - overall,
         within_share=sum(part.share for part in parts if part.first == part.second),
         between_share=sum(part.share for part in parts if part.first != part.second),
         excess=_excess(pairs, groups, units, plan),
-        test=relabelling_test(
-            "pairs of raters disagree as much within groups as between them",
-            between - within,
-            null,
-            n_raters=len(groups.codes),
-            notes=notes,
-        ),
-        null=null_quantiles(null),
+        test=test,
+        null=null_range,
+        not_tested=not_tested,
         n_raters_left_out=int((~kept).sum()),
     )
 
 
-def _design_notes(units: Units, relabelling: Relabelling, groups: Labels, seed: int) -> list[str]:
-    """Ask of each group whether it rated the same kind of units as all others."""
+def _design(
+    units: Units, relabelling: Relabelling, groups: Labels, seed: int
+) -> tuple[list[str], str | None]:
+    """Ask of each group whether it rated the same kind of units as all others, and as many."""
     if len(groups) < 2:
         raise RatingsError(f"groups {list(groups.names)}: give two at least")
-    presence = (units.codes != MISSING).astype(float)
-    shares = []
+    presence = presence_of(units)
+    shares, unequal = [], None
     for group, name in enumerate(groups.names):
         side = Relabelling((groups.codes != group).astype(np.int64), relabelling.strata)
-        found = overlap(presence, side, seed=seed)
+        found = exchangeability(presence, side, seed=seed)
         if found.refusal:
             raise UndefinedStatisticError(f"group {name!r} and the others: {found.refusal}")
         shares.append(found.share)
-    return [f"at least {min(shares):.0%} of each group's ratings fall on units as the others' do"]
+        unequal = unequal or unequal_work(presence, side, seed=seed)
+    alike = f"at least {min(shares):.0%} of each group's ratings fall on units as the others' do"
+    return [alike], unequal
 
 
 def _check(pairs: PairSums, sums: FloatArray, groups: Labels, units: Units) -> None:

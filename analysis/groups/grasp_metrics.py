@@ -15,10 +15,11 @@ from analysis.agreement.alpha import Alpha
 from analysis.agreement.weights import Level, alpha_distance
 from analysis.estimates import RatingsError, frame_of
 from analysis.groups.comparisons import NULL_QUANTILES
+from analysis.groups.exchangeability import exchangeability, presence_of, unequal_work
 from analysis.groups.multiplicity import adjusted
 from analysis.groups.quantities import Axes, Quantities, Quantity, read_axes
 from analysis.groups.reading import has_rated, of_raters, rater_strata
-from analysis.groups.relabelling import Null, Overlap, Relabelling, overlap, permuted
+from analysis.groups.relabelling import Null, Relabelling, permuted
 from analysis.groups.subsets import subsets_of
 from analysis.progress import Progress, silent
 from analysis.ratings import MISSING, Categories, FloatArray, IntArray, Units, read_units
@@ -174,8 +175,8 @@ def grasp(
         numbers_each=ask.numbers_each,
         progress=progress,
     )
-    overlaps = _overlaps(units, axes_of, strata_of, seed)
-    cells = _cells(ask, ask.of(axes_of.profiles[None])[0], null, overlaps)
+    refusals = _refusals(units, axes_of, strata_of, seed)
+    cells = _cells(ask, ask.of(axes_of.profiles[None])[0], null, refusals)
     return GraspResult(
         cells=_with_adjusted(cells),
         n_raters_left_out=int((~kept).sum()),
@@ -185,17 +186,18 @@ def grasp(
     )
 
 
-def _overlaps(
+def _refusals(
     units: Units, axes: Axes, strata: IntArray, seed: int
-) -> dict[tuple[str, int], Overlap]:
+) -> dict[tuple[str, int], str | None]:
     """Ask of each group whether it rated the same kind of units as the others on its axis."""
-    presence = (units.codes != MISSING).astype(float)
+    presence = presence_of(units)
     found = {}
     for axis, group in axes.groups():
         of_rater = axes.attributes[axis][axes.profiles]
         side = np.select([of_rater == group, of_rater == MISSING], [0, 2], default=1)
         relabelling = Relabelling(side, strata)
-        found[axis, group] = overlap(presence, relabelling, seed=seed)
+        refusal = exchangeability(presence, relabelling, seed=seed).refusal
+        found[axis, group] = refusal or unequal_work(presence, relabelling, seed=seed)
     return found
 
 
@@ -203,14 +205,14 @@ def _cells(
     ask: Quantities,
     observed: FloatArray,
     null: Null,
-    overlaps: Mapping[tuple[str, int], Overlap],
+    refusals: Mapping[tuple[str, int], str | None],
 ) -> list[GraspCell]:
     cells = []
     for column, (axis, group, measure, quantity) in enumerate(ask.columns()):
         one = Null(null.values[:, column], null.is_exact)
         value = float(observed[column])
-        groups = [pair for pair in overlaps if pair[0] == axis and group in (None, pair[1])]
-        unfair = next((overlaps[pair].refusal for pair in groups if overlaps[pair].refusal), None)
+        groups = [pair for pair in refusals if pair[0] == axis and group in (None, pair[1])]
+        unfair = next((refusals[pair] for pair in groups if refusals[pair]), None)
         undefined = ask.reason(quantity) if np.isnan(value) else None
         refusal = undefined or unfair
         upper_only = quantity == "dsi"

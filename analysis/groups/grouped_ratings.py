@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from analysis.estimates import UndefinedStatisticError
+from analysis.groups.exchangeability import exchangeability, unequal_work
 from analysis.groups.reading import (
     Labels,
     cell_sums,
@@ -15,7 +17,7 @@ from analysis.groups.reading import (
     side_of_raters,
     two_groups,
 )
-from analysis.groups.relabelling import Relabelling, overlap
+from analysis.groups.relabelling import Relabelling
 from analysis.ratings import IntArray
 
 
@@ -51,6 +53,16 @@ class GroupedRatings:
         strata = profiles(self.raters.codes, self.strata.codes, len(self.raters))
         return Relabelling(labels, strata)
 
+    def presence(self) -> csr_array:
+        """Count the ratings of each unit by each rater; without units, of all by each rater."""
+        rows = np.zeros(len(self), dtype=np.int64) if self.units is None else self.units.codes
+        shape = (1 if self.units is None else len(self.units), len(self.raters))
+        return csr_array((np.ones(len(self)), (rows, self.raters.codes)), shape=shape)
+
+    def unequal_work(self, relabelling: Relabelling, *, seed: int) -> str | None:
+        """Say that raters of one group gave many more ratings each, if so."""
+        return unequal_work(self.presence(), relabelling, seed=seed)
+
     def left_out(self) -> list[str]:
         """Say how many ratings were left out, if any."""
         n = len(self.kept) - len(self)
@@ -71,9 +83,7 @@ class GroupedRatings:
                 *notes,
                 "whether the groups rated the same units is not known: `units` not given",
             ]
-        shape = (len(self.units), len(self.raters))
-        presence = cell_sums(self.units.codes, self.raters.codes, shape)
-        found = overlap(presence, relabelling, seed=seed)
+        found = exchangeability(self.presence(), relabelling, seed=seed)
         if found.refusal:
             raise UndefinedStatisticError(found.refusal)
         return [*notes, f"{found.share:.0%} of the groups' ratings fall alike on the units"]

@@ -14,7 +14,7 @@ from analysis.estimates import Estimate, Interval
 from analysis.groups.comparisons import GroupComparison, null_quantiles, relabelling_test
 from analysis.groups.grouped_ratings import GroupedRatings, read_grouped
 from analysis.groups.reading import cell_sums
-from analysis.groups.relabelling import permuted
+from analysis.groups.relabelling import over_error, permuted
 from analysis.groups.variances import ClusteredVariance, clustered_variance
 from analysis.intervals.resampling import check_confidence
 from analysis.progress import Progress, silent
@@ -64,7 +64,10 @@ def rate_difference_test(
     Returns
     -------
     Rates, their difference (first minus second) with a t interval that clusters by rater (and by
-    unit, if given), and the two-sided test.
+    unit, if given), and the two-sided test. What is tested is the difference over its standard
+    error between raters: without that, groups whose raters gave many ratings and groups whose
+    raters gave few would not be comparable. With fewer than three raters in a group that error is
+    not known, and the difference itself is tested.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def rate_difference_test(
 
     References
     ----------
-    Good (2005), Permutation, Parametric and Bootstrap Tests of Hypotheses, 3rd edition; for
+    Chung and Romano (2013), Annals of Statistics 41, 484-507, for the division by the error; for
     p-values that are never 0, Phipson and Smyth (2010), Statistical Applications in Genetics and
     Molecular Biology 9(1), 39; Greenland and Robins (1985), Biometrics 41, 55-68, for the weights.
     """
@@ -91,17 +94,24 @@ def rate_difference_test(
     shape = (len(ratings.raters), len(ratings.strata))
     where = (ratings.raters.codes, ratings.strata.codes, shape)
     sums = Sums(yes=cell_sums(*where, values), all=cell_sums(*where))
+    first, second, difference = _estimates(values, ratings, sums, relabelling.labels, confidence)
+    has_error = difference.standard_error is not None
+    statistic = sums.studentised if has_error else sums.rate_differences
     null = permuted(
         relabelling,
-        sums.rate_differences,
+        statistic,
         n_permutations=n_permutations,
         seed=seed,
         numbers_each=sums.numbers_each,
         progress=progress,
     )
-    first, second, difference = _estimates(values, ratings, sums, relabelling.labels, confidence)
     test = relabelling_test(
-        "the rates are equal", difference.value, null, n_raters=len(ratings.raters), notes=notes
+        "the rates are equal",
+        float(statistic(relabelling.labels[None])[0]),
+        null,
+        is_studentised=has_error,
+        n_raters=len(ratings.raters),
+        notes=notes,
     )
     return GroupComparison(ratings.names, first, second, difference, test, null_quantiles(null))
 
@@ -120,7 +130,7 @@ class Sums:
     def numbers_each(self) -> int:
         """Numbers held in memory for one labelling."""
         n_raters, n_strata = self.yes.shape
-        return int(n_raters + 8 * n_strata)
+        return int(6 * n_raters + 12 * n_strata)
 
     def rate_differences(self, labels: IntArray) -> FloatArray:
         """Mantel-Haenszel difference of the rates of groups 0 and 1, for many labellings at once.
@@ -133,16 +143,36 @@ class Sums:
         -------
         (n_labellings,), NaN where no stratum has both groups
         """
-        first = (labels == 0).astype(float)
-        yes_1, n_1 = first @ self.yes, first @ self.all
-        yes_2, n_2 = self.yes.sum(axis=0) - yes_1, self.all.sum(axis=0) - n_1
-        both = np.maximum(n_1 + n_2, 1)
-        # Weight of a stratum times the difference of its rates: n1 n2 / (n1 + n2) (p1 - p2).
-        weighted = ((yes_1 * n_2 - yes_2 * n_1) / both).sum(axis=1)
-        weight = (n_1 * n_2 / both).sum(axis=1)
-        difference: FloatArray = np.full(len(labels), np.nan)
-        np.divide(weighted, weight, out=difference, where=weight > 0)
-        return difference
+        return self._differences_and_variances(labels)[0]
+
+    def studentised(self, labels: IntArray) -> FloatArray:
+        """Give the difference over its standard error between raters, which labels change too."""
+        return over_error(*self._differences_and_variances(labels))
+
+    def _differences_and_variances(self, labels: IntArray) -> tuple[FloatArray, FloatArray]:
+        sides = [(labels == side).astype(float) for side in (0, 1)]
+        n = [side @ self.all for side in sides]
+        # The weight of a stratum is n1 n2 / (n1 + n2), over the sum of these.
+        weights = n[0] * n[1] / np.maximum(n[0] + n[1], 1)
+        total = weights.sum(axis=1, keepdims=True)
+        weights = _over(weights, total)
+        rates = [_over(side @ self.yes, one) for side, one in zip(sides, n, strict=True)]
+        difference = (weights * (rates[0] - rates[1])).sum(axis=1)
+        difference[total[:, 0] == 0] = np.nan
+        variance = np.zeros(len(labels))
+        for side, rate, one in zip(sides, rates, n, strict=True):
+            each = _over(weights, one)
+            # What the ratings of each rater add to the error of the group's rate.
+            influence = side * (each @ self.yes.T - (each * rate) @ self.all.T)
+            n_raters = np.maximum(side.sum(axis=1), 2)
+            variance += np.square(influence).sum(axis=1) * n_raters / (n_raters - 1)
+        return difference, variance
+
+
+def _over(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    quotient: FloatArray = np.zeros(numerator.shape)
+    np.divide(numerator, denominator, out=quotient, where=denominator > 0)
+    return quotient
 
 
 def _estimates(

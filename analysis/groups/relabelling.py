@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.estimates import RatingsError, UndefinedStatisticError
 from analysis.progress import Progress, silent
+from analysis.rates.t_intervals import NEGLIGIBLE
 from analysis.ratings import FloatArray, IntArray
 
 ROUNDING = 1e-10
@@ -21,18 +22,6 @@ ROUNDING = 1e-10
 
 CHUNK_NUMBERS = 2**21
 """Numbers held at once in one array (16 MiB)."""
-
-DESIGN_DRAWS = 999
-DESIGN_UNITS = 5_000
-"""Of more units a random part is enough to see who rated what."""
-
-DESIGN_LIMIT = 0.001
-"""Share of relabellings with groups as far apart in their units, below which labels and units go
-together: one sound design in a thousand is refused."""
-
-DESIGN_SHARE = 0.5
-"""Of few raters no relabelling is that rare: groups that have less than this share of the usual
-overlap are refused as well."""
 
 NOTHING_TO_DEAL = "no stratum has raters of different groups: relabelling changes nothing"
 
@@ -85,6 +74,17 @@ class Relabelling:
         return rows
 
 
+def over_error(difference: FloatArray, variance: FloatArray) -> FloatArray:
+    """Divide differences by their standard errors, NaN where either is.
+
+    Without an error a difference is endless, and none is 0.
+    """
+    endless = np.copysign(np.inf, difference)
+    ratio: FloatArray = np.where(np.abs(difference) > ROUNDING, endless, difference)
+    np.divide(difference, np.sqrt(variance), out=ratio, where=~(variance <= NEGLIGIBLE))
+    return ratio
+
+
 def _n_arrangements(counts: IntArray) -> int:
     ends = np.cumsum(counts).tolist()
     return prod(comb(end, count) for end, count in zip(ends, counts.tolist(), strict=True))
@@ -134,7 +134,7 @@ class Null:
         """Give a quantile of the relabellings with a value, (...); NaN where there is none."""
         known = np.isfinite(self.values).any(axis=0)
         filled = np.where(known, self.values, 0.0)
-        return np.where(known, np.nanquantile(filled, share, axis=0), np.nan)
+        return np.where(known, np.nanquantile(filled, share, axis=0, method="inverted_cdf"), np.nan)
 
     def p_absolute(self, observed: FloatArray | float) -> FloatArray:
         """Two-sided: how often the statistic is at least as far from 0."""
@@ -195,67 +195,3 @@ def permuted(
         done += len(labels)
         progress(done, total)
     return Null(np.concatenate(values), is_exact=n_distinct <= n_permutations)
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """Whether two groups rated the same units, which relabelling takes for granted."""
-
-    share: float
-    """How much of the groups' ratings fall alike on the units, 0 (no common unit) to 1."""
-
-    refusal: str | None
-    """Why labels must not be dealt out anew, if so."""
-
-
-def overlap(presence: FloatArray, relabelling: Relabelling, *, seed: int) -> Overlap:
-    """Ask whether the groups' raters got the same kind of units.
-
-    Parameters
-    ----------
-    presence : (n_units, n_raters)
-        Ratings of each unit by each rater.
-    relabelling
-        With labels 0 and 1 for the groups that are compared, others for other raters.
-    """
-    observed = float(_shared(presence, relabelling.labels[None])[0])
-    is_stratified = bool(np.ptp(relabelling.strata))
-    if observed <= ROUNDING and not is_stratified:
-        return Overlap(
-            observed,
-            "the groups have no unit in common: a difference between groups "
-            "could as well be one between units",
-        )
-    if relabelling.n_distinct() == 1:
-        return Overlap(observed, NOTHING_TO_DEAL)
-    if len(presence) > DESIGN_UNITS:
-        chosen = np.random.default_rng(seed).choice(len(presence), DESIGN_UNITS, replace=False)
-        presence = presence[chosen]
-    null = permuted(
-        relabelling,
-        lambda labels: _shared(presence, labels),
-        n_permutations=DESIGN_DRAWS,
-        seed=seed,
-        numbers_each=3 * len(presence),
-    )
-    among = float(_shared(presence, relabelling.labels[None])[0])
-    as_far_apart = Null(-null.values, null.is_exact).p_upper(-among)
-    usual = float(np.median(null.values))
-    if as_far_apart <= DESIGN_LIMIT or among < DESIGN_SHARE * usual:
-        return Overlap(
-            observed,
-            f"the groups rated different units: {observed:.0%} of their ratings fall alike, "
-            f"against {usual:.0%} if the labels had nothing to do with the units; give the sets "
-            "or blocks that raters were given as `strata`",
-        )
-    return Overlap(observed, None)
-
-
-def _shared(presence: FloatArray, labels: IntArray) -> FloatArray:
-    """One minus the total variation distance of two groups' ratings over the units."""
-    shares = []
-    for group in (0, 1):
-        ratings = (labels == group).astype(float) @ presence.T
-        shares.append(ratings / np.maximum(ratings.sum(axis=1, keepdims=True), 1))
-    common: FloatArray = np.minimum(*shares).sum(axis=1)
-    return common

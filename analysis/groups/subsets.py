@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.agreement.coefficients import Coefficient
-from analysis.intervals.resampling import distinct_rows
+from analysis.intervals.patterns import distinct_rows
 from analysis.ratings import MISSING, FloatArray, IntArray, Units
 
 
@@ -38,33 +38,78 @@ class Subsets:
         counts: IntArray = (members.astype(np.float32) @ self.choices).astype(np.int64)
         return counts.reshape(shape)
 
-    def contributions(self, chosen: Coefficient, members: NDArray[np.bool_]) -> FloatArray:
-        """What each unit adds to the sums of the coefficient, (n_subsets, n_patterns, n_columns).
+    def values(self, chosen: Coefficient, members: NDArray[np.bool_]) -> FloatArray:
+        """Give the coefficient of each subset, (n_subsets,); NaN where there is none.
 
         Parameters
         ----------
         members : (n_subsets, n_raters)
         """
-        n_subsets, n_units = len(members), len(self.units)
-        counts = self.counts(members).reshape(n_subsets * n_units, -1)
-        codes = np.empty((len(counts), 0), dtype=np.int64)
+        codes = None
         if chosen.needs_raters:
             codes = np.where(members[:, None, :], self.units.codes, MISSING)
-            codes = codes.reshape(len(counts), -1)
-        each = chosen.per_unit(replace(self.units, codes=codes, counts=counts))
+        return chosen.value(self._sums(self._contributions(chosen, self.counts(members), codes)))
+
+    def without_one(self, chosen: Coefficient, members: NDArray[np.bool_]) -> FloatArray:
+        """Give the coefficient of each subset without each of its raters.
+
+        A rater who leaves takes one rating off each unit that he or she rated. What the units
+        contribute then depends on the code taken off only, so it is found once for each code, and
+        summed for each rater.
+
+        Returns
+        -------
+        (n_subsets, n_raters)
+            NaN for raters outside the subset, and where there is no value.
+        """
+        if chosen.needs_raters:
+            values = self._without_one_by_one(chosen, members)
+        else:
+            sums = self._sums(self._contributions(chosen, self.counts(members)))
+            values = chosen.value(sums[:, None, :] + self._changes(chosen, members))
+        return np.where(members, values, np.nan)
+
+    def _changes(self, chosen: Coefficient, members: NDArray[np.bool_]) -> FloatArray:
+        """How the sums change without each rater, (n_subsets, n_raters, n_columns)."""
+        counts = self.counts(members)
+        contributions = self._contributions(chosen, counts)
+        changes = []
+        for code in range(counts.shape[-1]):
+            fewer = counts.copy()
+            fewer[..., code] = np.maximum(fewer[..., code] - 1, 0)
+            changes.append(self._contributions(chosen, fewer) - contributions)
+        by_code = np.stack(changes, axis=2) * self.frequency[:, None, None]
+        by_choice = by_code.reshape(len(members), self.choices.shape[1], -1)
+        changed: FloatArray = self.choices.astype(float) @ by_choice
+        return changed
+
+    def _without_one_by_one(self, chosen: Coefficient, members: NDArray[np.bool_]) -> FloatArray:
+        others = ~np.eye(members.shape[1], dtype=bool)
+        return np.stack([self.values(chosen, members & other) for other in others], axis=1)
+
+    def _sums(self, contributions: FloatArray) -> FloatArray:
+        """Add up the units, (n_subsets, n_columns)."""
+        sums: FloatArray = np.einsum("sup,u->sp", contributions, self.frequency)
+        return sums
+
+    def _contributions(
+        self, chosen: Coefficient, counts: IntArray, codes: IntArray | None = None
+    ) -> FloatArray:
+        """What each unit adds to the sums of the coefficient, (n_subsets, n_patterns, n_columns).
+
+        Parameters
+        ----------
+        counts : (n_subsets, n_patterns, n_categories)
+        codes : (n_subsets, n_patterns, n_raters)
+            For coefficients to which it matters who gave which rating.
+        """
+        n_subsets, n_units, n_categories = counts.shape
+        flat = counts.reshape(-1, n_categories)
+        by_rater = np.empty((len(flat), 0), np.int64)
+        if codes is not None:
+            by_rater = codes.reshape(len(flat), -1)
+        each = chosen.per_unit(replace(self.units, codes=by_rater, counts=flat))
         return each.reshape(n_subsets, n_units, -1)
-
-    def values(self, chosen: Coefficient, members: NDArray[np.bool_]) -> FloatArray:
-        """Give the coefficient of each subset, (n_subsets,); NaN where there is none."""
-        return chosen.value(
-            np.einsum("sup,u->sp", self.contributions(chosen, members), self.frequency)
-        )
-
-    def of(self, members: NDArray[np.bool_]) -> Units:
-        """Keep the ratings of these raters, (n_raters,), on all units."""
-        codes = np.repeat(self.units.codes, self.frequency, axis=0)[:, members]
-        counts = np.repeat(self.counts(members[None])[0], self.frequency, axis=0)
-        return replace(self.units, codes=codes, counts=counts)
 
 
 def subsets_of(units: Units) -> Subsets:

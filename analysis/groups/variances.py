@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.intervals.two_way import two_way_total
+from analysis.intervals.two_way import two_way_total, two_way_variance
 from analysis.rates.t_intervals import NEGLIGIBLE, satterthwaite_df
 from analysis.ratings import FloatArray, IntArray
 
@@ -42,32 +42,24 @@ def clustered_variance(
     raters, side, units : (n_ratings,)
         The group of the rater under `side`.
     """
-    cells = raters if units is None else units * (int(raters.max()) + 1) + raters
     groups = [side == one for one in np.unique(side)]
-    n_raters = [len(np.unique(raters[one])) for one in groups]
-    n_units = FEWEST if units is None else len(np.unique(units))
-    if min(*n_raters, n_units) < FEWEST:
+    # Clustered by rater and by rater once more, the variance is that of raters alone.
+    drawn = raters if units is None else units
+    if min(len(np.unique(one[group])) for one in (raters, drawn) for group in groups) < FEWEST:
         refusal = f"fewer than {FEWEST} raters in a group, or units: how they differ is not known"
         return ClusteredVariance(np.nan, np.nan, "", refusal)
 
-    of_raters = [_clustered(influence[one], raters[one]) for one in groups]
-    if units is None:
-        total, parts, method = sum(of_raters), [], "clustered by rater"
-    else:
-        of_units = _clustered(influence, units)
-        of_cells = sum(_clustered(influence[one], cells[one]) for one in groups)
+    within = [two_way_variance(influence[one], drawn[one], raters[one]) for one in groups]
+    of_raters = sum(one.raters for one in within)
+    parts = [(one.raters, one.n_raters) for one in within]
+    total, method = of_raters, "clustered by rater"
+    if units is not None:
+        crossed = two_way_variance(influence, units, raters)
+        cells = sum(one.cells for one in within)
         total = two_way_total(
-            of_units, sum(of_raters), of_cells, n_units=n_units, n_raters=sum(n_raters)
+            crossed.units, of_raters, cells, n_units=crossed.n_units, n_raters=crossed.n_raters
         ).total
-        parts, method = [(of_units, n_units)], "clustered by rater and by unit"
+        parts, method = [(crossed.units, crossed.n_units), *parts], "clustered by rater and by unit"
     if total < NEGLIGIBLE:
         return ClusteredVariance(np.nan, np.nan, "", "all raters give the same value")
-    df = satterthwaite_df(total, [*parts, *zip(of_raters, n_raters, strict=True)])
-    return ClusteredVariance(total, df, method)
-
-
-def _clustered(influence: FloatArray, clusters: IntArray) -> float:
-    """Sum of squared cluster sums, with the factor G / (G - 1) of few clusters G."""
-    _, number = np.unique(clusters, return_inverse=True)
-    sums = np.bincount(number, influence)
-    return float(np.square(sums).sum() * len(sums) / (len(sums) - 1))
+    return ClusteredVariance(total, satterthwaite_df(total, parts), method)

@@ -12,7 +12,7 @@ from analysis.agreement.coefficients import Coefficient
 from analysis.agreement.weights import Level, Weights
 from analysis.estimates import RatingsError
 from analysis.intervals.asked import Share, Statistics, chosen_coefficients
-from analysis.intervals.resampling import (
+from analysis.intervals.patterns import (
     Part,
     Patterns,
     cluster_numbers,

@@ -12,7 +12,8 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from analysis.intervals.blocks import Block, rated_units
-from analysis.intervals.resampling import CHUNK_NUMBERS, Part, Patterns, distinct_rows
+from analysis.intervals.patterns import Part, Patterns, distinct_rows
+from analysis.intervals.resampling import CHUNK_NUMBERS
 from analysis.ratings import MISSING, FloatArray, IntArray
 
 

@@ -17,7 +17,8 @@ from analysis.intervals.asked import Statistics
 from analysis.intervals.blocks import LabelledCategories, Ratings, read_block
 from analysis.intervals.bootstrapping import ResampledBlocks, resampled_blocks
 from analysis.intervals.estimate_sets import EstimateSet
-from analysis.intervals.resampling import Method, Part, Plan, resampled_interval
+from analysis.intervals.patterns import Part
+from analysis.intervals.resampling import Method, Plan, resampled_interval
 from analysis.progress import Progress, silent
 from analysis.ratings import FloatArray, IntArray
 

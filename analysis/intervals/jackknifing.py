@@ -26,7 +26,8 @@ from analysis.intervals.blocks import (
 )
 from analysis.intervals.deletion import Deletions, single_ratings, without_units
 from analysis.intervals.estimate_sets import EstimateSet
-from analysis.intervals.resampling import Part, Patterns, check_confidence
+from analysis.intervals.patterns import Part, Patterns
+from analysis.intervals.resampling import check_confidence
 from analysis.intervals.scales import at_an_end, scale_of, t_interval
 from analysis.intervals.two_way import two_way_total
 from analysis.progress import Progress, silent

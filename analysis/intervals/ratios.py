@@ -5,15 +5,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.estimates import Estimate, RatingsError, UndefinedStatisticError
-from analysis.intervals.resampling import (
-    Method,
-    Part,
-    Plan,
-    cluster_numbers,
-    patterns_of,
-    replicates,
-    resampled_interval,
-)
+from analysis.intervals.patterns import Part, cluster_numbers, patterns_of
+from analysis.intervals.resampling import Method, Plan, replicates, resampled_interval
 from analysis.ratings import FloatArray
 
 

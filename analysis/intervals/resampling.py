@@ -5,55 +5,32 @@ form a pattern, and resampling n units is one multinomial draw over the patterns
 of a loop over units, the cost does not depend on n.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, Self, get_args
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import Estimate, Interval, RatingsError
 from analysis.intervals.bca import ROUNDING, corrected_tails
+from analysis.intervals.patterns import Part, Patterns, distinct_rows
+from analysis.intervals.scales import Scale
+from analysis.intervals.studentised import delete_one_errors, studentised_limits
 from analysis.progress import Progress, silent
-from analysis.ratings import FloatArray, IntArray
+from analysis.ratings import FloatArray
 
-Method = Literal["bca", "percentile"]
-ValueOfSums = Callable[[FloatArray], FloatArray]
-"""Sums (..., n_columns) to values (...), NaN where there is none."""
+Method = Literal["bca", "percentile", "studentised"]
+NAMES = {"bca": "BCa", "percentile": "percentile", "studentised": "studentised"}
+BREAKS_DOWN = {
+    "bca": "bias or skewness of the resamples is too large for BCa to correct",
+    "studentised": "too many resamples have no standard error of their own",
+}
 
 UNDEFINED_LIMIT = 0.05
 """Above this share of resamples without a value, an interval would describe the others only."""
 
 CHUNK_NUMBERS = 2**21
 """Numbers held at once in one array (16 MiB)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Patterns:
-    """Distinct contributions, and how many resampled things (units or clusters) make each."""
-
-    sums: FloatArray
-    """(n_patterns, n_columns)"""
-
-    frequency: IntArray
-    """(n_patterns,)"""
-
-    def total(self) -> FloatArray:
-        """Give the sums of the data themselves, (n_columns,)."""
-        return self.frequency @ self.sums
-
-
-@dataclass(frozen=True)
-class Part:
-    """One statistic of the sums: the columns that are its own, and its value given them."""
-
-    columns: slice
-    value: ValueOfSums
-
-    def of(self, sums: FloatArray) -> FloatArray:
-        """Give the statistic from the sums of all statistics, (..., n_columns)."""
-        return self.value(sums[..., self.columns])
 
 
 def check_confidence(confidence: float) -> None:
@@ -127,62 +104,6 @@ class Resampled:
         )
 
 
-def distinct_rows(table: NDArray[Any]) -> tuple[IntArray, IntArray, IntArray]:
-    """Find the distinct rows, in ascending order whatever the order of the table.
-
-    Returns
-    -------
-    first : (n_distinct,)
-        Where each occurs first.
-    inverse : (n_rows,)
-        Which of them each row is.
-    frequency : (n_distinct,)
-    """
-    key = np.zeros(len(table), dtype=np.int64)
-    for column in table.T:
-        codes, values = pd.factorize(column, sort=True)
-        key, _ = pd.factorize(key * len(values) + codes, sort=True)
-    frequency = np.bincount(key)
-    first = np.empty(len(frequency), dtype=np.int64)
-    first[key[::-1]] = np.arange(len(key))[::-1]
-    return first, key, frequency
-
-
-def patterns_of(sums: FloatArray) -> Patterns:
-    """Gather the rows (n_things, n_columns) that are equal."""
-    first, _, frequency = distinct_rows(sums)
-    return Patterns(sums[first], frequency)
-
-
-def cluster_sums(sums: FloatArray, pattern: IntArray, clusters: IntArray) -> FloatArray:
-    """Add up what the units of each cluster contribute.
-
-    Parameters
-    ----------
-    sums : (n_patterns, n_columns)
-    pattern, clusters : (n_units,)
-        Pattern and cluster of each unit, clusters numbered from 0 without a gap.
-    """
-    # One order of adding for equal clusters, so that their sums are equal to the last bit.
-    order = np.lexsort((pattern, clusters))
-    starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
-    return np.add.reduceat(sums[pattern[order]], starts, axis=0)
-
-
-def cluster_numbers(clusters: ArrayLike, n_rows: int, *, noun: str = "cluster") -> IntArray:
-    """Number the clusters from 0; one label for each row, any type, none missing."""
-    has_type = hasattr(clusters, "dtype")  # else a list, whose types NumPy would unite
-    values = np.asarray(clusters) if has_type else np.asarray(clusters, dtype=object)
-    if values.ndim != 1 or len(values) != n_rows:
-        found = len(values) if values.ndim == 1 else f"a {values.ndim}-dimensional table of"
-        raise RatingsError(f"{found} {noun} labels for {n_rows} rows: give one for each")
-    labels = pd.Series(values)
-    if labels.isna().any():
-        row = int(labels.isna().to_numpy().argmax())
-        raise RatingsError(f"row {row} (counted from 0) has no {noun} label: give it one")
-    return np.asarray(pd.factorize(labels)[0], dtype=np.int64)
-
-
 def replicates(
     patterns: Patterns, parts: Sequence[Part], plan: Plan, progress: Progress = silent
 ) -> FloatArray:
@@ -195,7 +116,7 @@ def replicates(
     """
     out = np.empty((len(parts), plan.n_resamples))
     done = 0
-    for sums in _resampled_sums(patterns, plan.n_resamples, np.random.default_rng(plan.seed)):
+    for _, sums in _draws(patterns, plan, n_numbers=max(patterns.sums.shape)):
         for row, part in enumerate(parts):
             out[row, done : done + len(sums)] = part.of(sums)
         done += len(sums)
@@ -203,26 +124,41 @@ def replicates(
     return out
 
 
-def _resampled_sums(
-    patterns: Patterns, n_resamples: int, rng: np.random.Generator
-) -> Iterator[FloatArray]:
+def _draws(
+    patterns: Patterns, plan: Plan, *, n_numbers: int
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Draw the plan's resamples, always the same: units of each pattern, and their sums.
+
+    As many at a time as memory should hold, if each takes this many numbers.
+    """
+    rng = np.random.default_rng(plan.seed)
     n_drawn = patterns.frequency.sum()
-    chunk = max(1, CHUNK_NUMBERS // max(patterns.sums.shape))
-    for start in range(0, n_resamples, chunk):
-        size = min(chunk, n_resamples - start)
-        drawn = rng.multinomial(n_drawn, patterns.frequency / n_drawn, size=size)
-        yield drawn.astype(float) @ patterns.sums
+    chunk = max(1, CHUNK_NUMBERS // n_numbers)
+    for start in range(0, plan.n_resamples, chunk):
+        size = min(chunk, plan.n_resamples - start)
+        drawn = rng.multinomial(n_drawn, patterns.frequency / n_drawn, size=size).astype(float)
+        yield drawn, drawn @ patterns.sums
 
 
 def resampled_interval(
-    replicated: FloatArray, patterns: Patterns, part: Part, plan: Plan
+    replicated: FloatArray,
+    patterns: Patterns,
+    part: Part,
+    plan: Plan,
+    *,
+    scale: Scale | None = None,
+    errors: FloatArray | None = None,
 ) -> Resampled:
     """Turn one statistic's replicates into an interval, or say why that would be dishonest.
 
     Parameters
     ----------
     replicated : (n_resamples,)
-        NaN where a resample has no value.
+        From `replicates` with the same patterns, part and plan; NaN where there is no value.
+    scale
+        On which studentised distances are taken; None for the statistic's own.
+    errors : (n_resamples,)
+        From `replicate_errors`, where it is cheaper to compute them for several statistics at once.
 
     References
     ----------
@@ -235,16 +171,28 @@ def resampled_interval(
         error = None if undefined_share > UNDEFINED_LIMIT else _standard_error(defined)
         return Resampled(None, undefined_share, refusal, error, len(replicated))
 
-    interval = _interval(defined, patterns, part, plan)
-    if interval is None:
-        refusal = "bias or skewness of the resamples is too large for BCa to correct"
+    if plan.method == "studentised":
+        if errors is None:
+            (errors,) = replicate_errors(patterns, [part], plan)
+        limits = _studentised(replicated, errors, patterns, part, plan, scale)
+    else:
+        limits = _quantiles(defined, patterns, part, plan)
+    interval = None
+    if np.isnan(limits).any():
+        refusal = BREAKS_DOWN[plan.method]
+    else:
+        low, high = (float(limit) for limit in limits)
+        name = NAMES[plan.method] + (
+            f" on {scale}" if scale and plan.method == "studentised" else ""
+        )
+        interval = Interval(low, high, plan.confidence, method=f"{name}, {plan.drawn} resampled")
     error = _standard_error(defined)
     return Resampled(interval, undefined_share, refusal, error, len(replicated))
 
 
-def _interval(defined: FloatArray, patterns: Patterns, part: Part, plan: Plan) -> Interval | None:
-    """Quantiles of the replicates; None where BCa breaks down."""
-    tails = np.array([(1 - plan.confidence) / 2, (1 + plan.confidence) / 2])
+def _quantiles(defined: FloatArray, patterns: Patterns, part: Part, plan: Plan) -> FloatArray:
+    """Quantiles of the replicates; NaN where BCa breaks down."""
+    tails = _tails(plan)
     if plan.method == "bca":
         tails = corrected_tails(
             tails,
@@ -253,11 +201,76 @@ def _interval(defined: FloatArray, patterns: Patterns, part: Part, plan: Plan) -
             left_out=part.of(patterns.total() - patterns.sums),
             times=patterns.frequency,
         )
-        if np.isnan(tails).any():
-            return None
-    low, high = (float(limit) for limit in np.quantile(defined, tails))
-    name = {"bca": "BCa", "percentile": "percentile"}[plan.method]
-    return Interval(low, high, plan.confidence, method=f"{name}, {plan.drawn} resampled")
+    if np.isnan(tails).any():
+        return tails
+    limits: FloatArray = np.quantile(defined, tails)
+    return limits
+
+
+def replicate_errors(patterns: Patterns, parts: Sequence[Part], plan: Plan) -> FloatArray:
+    """Give the delete-one standard error of each replicate of several statistics.
+
+    Returns
+    -------
+    (n_statistics, n_resamples)
+        NaN where leaving out some unit leaves no value.
+    """
+    merged = [_Merged.of(patterns, part) for part in parts]
+    n_numbers = max(*patterns.sums.shape, *(2 * one.contributions.size for one in merged))
+    chunks = [
+        [one.errors(drawn, sums) for one in merged]
+        for drawn, sums in _draws(patterns, plan, n_numbers=n_numbers)
+    ]
+    return np.concatenate(chunks, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Merged:
+    """Patterns as one statistic sees them: those that differ in the others only are one."""
+
+    part: Part
+    contributions: FloatArray
+    """(n_merged, n_columns)"""
+
+    indicator: FloatArray
+    """(n_patterns, n_merged)"""
+
+    @classmethod
+    def of(cls, patterns: Patterns, part: Part) -> Self:
+        first, same, _ = distinct_rows(patterns.sums[:, part.columns])
+        return cls(part, patterns.sums[first, part.columns], np.eye(len(first))[same])
+
+    def errors(self, drawn: FloatArray, sums: FloatArray) -> FloatArray:
+        own = sums[:, self.part.columns]
+        return delete_one_errors(drawn @ self.indicator, own, self.contributions, self.part.value)
+
+
+def _studentised(
+    replicated: FloatArray,
+    errors: FloatArray,
+    patterns: Patterns,
+    part: Part,
+    plan: Plan,
+    scale: Scale | None,
+) -> FloatArray:
+    """Limits from distances in errors of the resamples' own; NaN where too many have none."""
+    total = patterns.total()
+    (error,) = _Merged.of(patterns, part).errors(
+        patterns.frequency[None].astype(float), total[None]
+    )
+    return studentised_limits(
+        _tails(plan),
+        value=float(part.of(total)),
+        error=float(error),
+        resampled=replicated,
+        errors=errors,
+        scale=scale,
+        undefined_limit=UNDEFINED_LIMIT,
+    )
+
+
+def _tails(plan: Plan) -> FloatArray:
+    return np.array([(1 - plan.confidence) / 2, (1 + plan.confidence) / 2])
 
 
 def _standard_error(defined: FloatArray) -> float | None:

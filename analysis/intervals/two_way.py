@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.estimates import UndefinedStatisticError, frame_of
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import cluster_numbers
 from analysis.ratings import FloatArray, IntArray
 
 
@@ -84,7 +84,7 @@ def two_way_variance(influence: ArrayLike, units: ArrayLike, raters: ArrayLike) 
         )
 
     _, cell = np.unique(unit * n_raters + rater, return_inverse=True)
-    by_unit, by_rater, by_cell = (_clustered(values, one) for one in (unit, rater, cell))
+    by_unit, by_rater, by_cell = (one_way_variance(values, one) for one in (unit, rater, cell))
     return two_way_total(by_unit, by_rater, by_cell, n_units=n_units, n_raters=n_raters)
 
 
@@ -100,7 +100,49 @@ def two_way_total(
     return TwoWayVariance(total, units, raters, cells, n_units, n_raters)
 
 
-def _clustered(influence: FloatArray, clusters: IntArray) -> float:
-    """Sum of squared cluster sums, with the factor G / (G - 1) of few clusters G."""
+def one_way_variance(influence: FloatArray, clusters: IntArray) -> float:
+    """Give the variance of the sum of the influences, clustered one way.
+
+    Parameters
+    ----------
+    influence, clusters : (n,)
+        As in `two_way_variance`; the clusters numbered from 0 without a gap.
+
+    Returns
+    -------
+    The sum of squared cluster sums, with the factor G / (G - 1) of few clusters G; NaN for one
+    cluster, which shows nothing of how clusters differ.
+
+    References
+    ----------
+    Cameron and Miller (2015), Journal of Human Resources 50, 317-372.
+    """
     sums = np.bincount(clusters, influence)
+    if len(sums) < 2:
+        return float("nan")
     return float(np.square(sums).sum() * len(sums) / (len(sums) - 1))
+
+
+def one_way_variances(
+    influence: FloatArray, clusters: IntArray, sums: IntArray, *, n_sums: int
+) -> tuple[IntArray, FloatArray]:
+    """Give the same for several sums at once, such as one for each rater.
+
+    Parameters
+    ----------
+    sums : (n,)
+        Which sum each influence belongs to. A cluster can have a part in several.
+
+    Returns
+    -------
+    n_clusters, variances : (n_sums,)
+    """
+    n_labels = int(clusters.max(initial=0)) + 1
+    cells, cell = np.unique(sums * n_labels + clusters, return_inverse=True)
+    of_sum = cells // n_labels
+    squares = np.square(np.bincount(cell, influence, len(cells)))
+    n_clusters = np.bincount(of_sum, minlength=n_sums).astype(np.int64, copy=False)
+    variances: FloatArray = np.full(n_sums, np.nan)
+    total = n_clusters * np.bincount(of_sum, squares, n_sums)
+    np.divide(total, n_clusters - 1, out=variances, where=n_clusters >= 2)
+    return n_clusters, variances

@@ -1,9 +1,6 @@
-"""Where ratings vary too little for an interval of a coefficient that takes chance from them.
+"""Which statistics have no interval where ratings vary too little.
 
-If hardly anybody chose another code than the commonest, expected disagreement rests on a handful
-of units. In simulations with 50 units and a code that 5 % of the ratings have, nominal 95 %
-intervals of alpha cover in two studies of three, whatever the method. The value and its standard
-error stand; the interval is refused.
+The rule itself is in `analysis.agreement.variation`.
 """
 
 from collections.abc import Hashable, Mapping
@@ -12,18 +9,15 @@ from typing import Any, cast
 
 import numpy as np
 
+from analysis.agreement import variation
 from analysis.agreement.coefficients import Coefficient
 from analysis.agreement.corrected import CategoryKappa
 from analysis.agreement.cross_replication import CrossReplication, NormalisedCrossReplication
 from analysis.intervals.scales import SHARES
 from analysis.ratings import IntArray, Units
 
-FEWEST_VARIED = 10
-"""With fewer units (or clusters) in which anybody chose another code than the commonest, intervals
-of alpha and of the kappas whose chance agreement comes from the ratings are refused."""
-
-UNMOVED = (*SHARES, "gwet_ac", "brennan_prediger")
-"""Names of what keeps its interval: nothing is divided by a disagreement that rare codes decide."""
+UNMOVED = (*SHARES, *variation.UNMOVED)
+"""How the names begin of what keeps its interval."""
 
 
 def too_little_variation(
@@ -44,22 +38,7 @@ def too_little_variation(
     if one.name.startswith(UNMOVED):
         return None
 
-    units, has_pair = _told_apart(one, units), units.per_unit >= 2
-    counts = units.counts[has_pair]
-    commonest = int(counts.sum(axis=0).argmax())
-    is_varied = counts[:, commonest] < counts.sum(axis=1)
-    noun, n = "unit", int(is_varied.sum())
-    if clusters is not None and np.bincount(clusters).max(initial=0) > 1:
-        noun, n = "cluster", len(np.unique(clusters[has_pair][is_varied]))
-    if n >= FEWEST_VARIED:
-        return None
-
-    code = units.categories[commonest]
-    label = repr(code) if labels is None or code not in labels else f"“{labels[code]}”"
-    have = f"{noun} has" if n == 1 else f"{noun}s have"
-    return (
-        f"only {n} {have} a rating other than {label}: no interval is valid below {FEWEST_VARIED}"
-    )
+    return variation.too_few_varied(_told_apart(one, units), clusters, labels)
 
 
 def _told_apart(one: Coefficient, units: Units) -> Units:

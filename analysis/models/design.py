@@ -24,6 +24,12 @@ TOLERANCE = 1e-5
 SINGULAR = 1e-8
 """Length of what the other columns leave of a column, relative to the column."""
 
+FARTHEST = 1e5
+"""Standard deviations of a covariate from 0: squared, half of the digits there are."""
+
+INTERCEPT = "(Intercept)"
+"""Its name among the coefficients, as in R."""
+
 
 @dataclass(frozen=True, eq=False)
 class Codes:
@@ -65,8 +71,9 @@ def design_matrix(
     Raises
     ------
     RatingsError
-        If a column is not there, a value is missing, or a column has one level only.
+        If a column is not there or there twice, a value is missing, or a column has one level only.
     """
+    _refuse_twice(frame.columns)
     wanted = list(frame.columns) if columns is None else list(columns)
     absent = sorted({*wanted, *(reference or {})} - set(frame.columns))
     if absent:
@@ -113,8 +120,9 @@ def read_covariates(fixed: pd.DataFrame | None, n_ratings: int) -> pd.DataFrame:
     Raises
     ------
     RatingsError
-        If they are no data frame of finite numbers with a row for each rating, or a column is
-        constant or a combination of others.
+        If they are no data frame of finite numbers with a row for each rating, names do not tell
+        columns from each other and from other parameters, or a column is constant, a combination of
+        others, or varies too little beside its size.
     """
     if fixed is None:
         return pd.DataFrame(index=range(n_ratings))
@@ -122,9 +130,12 @@ def read_covariates(fixed: pd.DataFrame | None, n_ratings: int) -> pd.DataFrame:
         raise RatingsError(f"`fixed` is a {type(fixed).__name__}: give a data frame of covariates")
     if len(fixed) != n_ratings:
         raise RatingsError(f"{len(fixed)} rows of covariates for {n_ratings} ratings: one for each")
-    if fixed.columns.has_duplicates:
-        twice = fixed.columns[fixed.columns.duplicated()].tolist()
-        raise RatingsError(f"columns {twice} occur twice among the covariates")
+    _refuse_twice(fixed.columns.map(str))
+    taken = [
+        name for name in map(str, fixed.columns) if name == INTERCEPT or name.startswith("sd[")
+    ]
+    if taken:
+        raise RatingsError(f"columns {taken} are named as other parameters are: rename them")
     for name in fixed.columns:
         if not _is_numeric(fixed[name]):
             raise RatingsError(f"column {name!r} holds no numbers: code it with `design_matrix`")
@@ -197,6 +208,12 @@ def _covariates_of(column: pd.Series, reference: Hashable) -> pd.DataFrame:
     )
 
 
+def _refuse_twice(columns: pd.Index) -> None:
+    if columns.has_duplicates:
+        twice = columns[columns.duplicated()].tolist()
+        raise RatingsError(f"columns {twice} occur twice among the covariates")
+
+
 def _is_numeric(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column.dtype)
 
@@ -224,7 +241,14 @@ def _refuse_collinear(covariates: pd.DataFrame) -> None:
         raise RatingsError(f"columns {constant} do not vary: leave them out")
     if covariates.empty:
         return
-    values = _standardised(covariates.to_numpy())
+    values = covariates.to_numpy()
+    far = np.abs(values.mean(axis=0)) > FARTHEST * values.std(axis=0)
+    if far.any():
+        raise RatingsError(
+            f"columns {covariates.columns[far].tolist()} vary too little beside their size to be "
+            "told from a constant: take their mean off"
+        )
+    values = _standardised(values)
     triangle, order = qr(values, mode="r", pivoting=True)
     size = np.abs(np.diag(triangle))
     rank = int((size > SINGULAR * size[0]).sum())

@@ -20,10 +20,10 @@ from analysis.estimates import (
     UndefinedStatisticError,
     frame_of,
 )
-from analysis.intervals.resampling import cluster_numbers
+from analysis.intervals.patterns import cluster_numbers
 from analysis.models.cumulative import CumulativeLogit
-from analysis.models.design import read_codes, read_covariates, refuse_separation
-from analysis.models.results import INTERCEPT, normal_quantile, odds_ratio
+from analysis.models.design import INTERCEPT, read_codes, read_covariates, refuse_separation
+from analysis.models.results import normal_quantile, odds_ratio
 from analysis.ratings import FloatArray, IntArray
 
 Working = Literal["exchangeable", "independence"]

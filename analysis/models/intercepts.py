@@ -163,8 +163,8 @@ def read_intercepts(random: Mapping[str, ArrayLike], n_ratings: int) -> Intercep
     UndefinedStatisticError
         If a factor has one level only, or as many levels as there are ratings.
     """
-    if not random:
-        raise RatingsError("`random` is empty: name a factor, such as {'rater': labels}")
+    if not isinstance(random, Mapping) or not random:
+        raise RatingsError("`random` names no factor: give labels by name, {'rater': labels}")
     numbered = {name: _numbered(name, labels, n_ratings) for name, labels in random.items()}
     names = sorted(numbered, key=lambda name: -len(numbered[name][1]))
     _refuse_twins(names, numbered)

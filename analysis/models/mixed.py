@@ -8,6 +8,7 @@ small, often by half.
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
@@ -159,8 +160,10 @@ def _fitted(
 ) -> MixedModel:
     normal_quantile(confidence)  # refuses a confidence that is none, before the work
     intercepts = read_intercepts(random, len(data.codes.index))
-    if not 1 <= n_quadrature <= MOST_NODES:
-        raise RatingsError(f"n_quadrature is {n_quadrature}: from 1 (Laplace) to {MOST_NODES}")
+    if not isinstance(n_quadrature, int | np.integer) or not 1 <= n_quadrature <= MOST_NODES:
+        raise RatingsError(
+            f"n_quadrature is {n_quadrature}: a whole number from 1 (Laplace) to {MOST_NODES}"
+        )
     if n_quadrature > 1 and len(random) > 1:
         raise RatingsError(
             f"n_quadrature is {n_quadrature} for {len(random)} factors: quadrature is for one; "

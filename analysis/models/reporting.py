@@ -10,10 +10,10 @@ import pandas as pd
 
 from analysis.estimates import Estimate, Interval
 from analysis.models.cumulative import CumulativeLogit
-from analysis.models.design import Codes
+from analysis.models.design import INTERCEPT, Codes
 from analysis.models.marginal import MarginalLikelihood
 from analysis.models.optimisation import MixedFit
-from analysis.models.results import INTERCEPT, MixedModel, sd_interval, wald_interval
+from analysis.models.results import MixedModel, sd_interval, wald_interval
 from analysis.ratings import FloatArray
 
 FEW_LEVELS = 5

@@ -10,11 +10,10 @@ from scipy.special import expit, logit
 from scipy.stats import chi2, norm
 
 from analysis.estimates import Estimate, HypothesisTest, Interval, RatingsError, frame_of
+from analysis.models.design import INTERCEPT
 
 LOGISTIC_VARIANCE = pi**2 / 3
 """Of a rating on the latent scale, given its unit and its rater."""
-
-INTERCEPT = "(Intercept)"
 
 
 @dataclass(frozen=True, eq=False)

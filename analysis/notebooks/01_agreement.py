@@ -31,12 +31,11 @@ from analysis import (
     SEED,
     UndefinedStatisticError,
     agreement_figure,
-    bootstrap,
+    agreement_table,
     build_report,
     ratings_matrix,
     read_table,
     specific_agreement,
-    unit_clusters,
 )
 
 DEMO = Path("demo/judgments.parquet")
@@ -76,41 +75,22 @@ prevalence.reindex(columns=codes_in_order, fill_value=0.0).round(3)
 # %% [markdown]
 # ## Agreement of each group, with intervals
 #
-# Units are in rows and raters in columns; a rater who did not see a unit leaves a gap. Several
-# answers can belong to one question, and questions can be twins or come from one seed, so whole
-# clusters are resampled. Percent agreement and Brennan-Prediger take every difference as equally
-# bad. Alpha goes by the level of the item, and so does Gwet's coefficient: AC1, or AC2 with ordinal
-# weights where options have an order.
+# One call, the same that makes the report. Percent agreement and Brennan-Prediger take every
+# difference as equally bad. Alpha goes by the level of the item, and so does Gwet's coefficient:
+# AC1, or AC2 with ordinal weights where options have an order.
 #
-# The report refuses the interval of alpha where fewer than ten units have a rating other than the
-# commonest; here it is shown, and then it means little.
+# `low` and `high` speak of these raters on questions like these: several answers can belong to one
+# question, and questions can be twins or come from one seed, so whole clusters are resampled.
+# `two_way_low` and `two_way_high` speak of raters like these. Where there is no interval, `refusal`
+# and `two_way_refusal` say why.
 
 # %%
-clusters = unit_clusters(table.frame)
-
-
-def agreement(group: str) -> pd.DataFrame:
-    """Every coefficient of one group, or the reason why it has no value."""
-    codes, units, _ = ratings_matrix(chosen[chosen["rater_group"] == group], item.id)
-    asked = {
-        "level": item.level,
-        "categories": codes_in_order,
-        "clusters": clusters.loc[units].to_numpy(),
-        "n_resamples": 2000,
-        "seed": SEED,
-    }
-    weights = "identity" if item.level == "nominal" else "ordinal"
-    unweighted = ["percent_agreement", "krippendorff_alpha", "brennan_prediger"]
-    results = [bootstrap(codes, unweighted, **asked)]
-    results += [bootstrap(codes, "gwet_ac", weights=weights, **asked)]
-    frames = [result.to_frame() for result in results]
-    return pd.concat(frames, ignore_index=True).assign(group=group)
-
-
-groups = sorted(chosen["rater_group"].unique())
-coefficients = pd.concat([agreement(group) for group in groups], ignore_index=True)
-columns = ["group", "statistic", "value", "low", "high", "n_units", "n_ratings", "refusal"]
-coefficients[columns].round(3)
+names = ["percent_agreement", "krippendorff_alpha", "brennan_prediger", "gwet_ac"]
+agreement = agreement_table(table, rubric=RUBRIC, statistics=names, n_resamples=2000, seed=SEED)
+cells = agreement.to_frame()
+coefficients = cells[cells["item"] == item.id].rename(columns={"rater_group": "group"})
+columns = ["group", "statistic", "value", "low", "high", "two_way_low", "two_way_high"]
+coefficients[[*columns, "n_units", "n_ratings", "refusal", "two_way_refusal"]].round(3)
 
 # %% [markdown]
 # ## Rare, or disputed?
@@ -130,6 +110,7 @@ def specific(group: str, code: str) -> float | str:
         return f"undefined: {error}"
 
 
+groups = sorted(chosen["rater_group"].unique())
 pd.DataFrame({code: {group: specific(group, code) for group in groups} for code in codes_in_order})
 
 # %% [markdown]

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.csgraph import connected_components
 
 from analysis.estimates import RatingsError, UndefinedStatisticError
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import cluster_numbers
+from analysis.rates.codes import as_series, read_codes
 from analysis.ratings import FloatArray, IntArray
 
 OUTCOMES = ("first", "second", "tie")
@@ -77,36 +78,43 @@ def read_comparisons(
     UndefinedStatisticError
         If there are no comparisons.
     """
-    results = _codes(outcome, OUTCOMES, None, "outcome")
+    results = read_codes(outcome, OUTCOMES, noun="outcome")
     n_rows = len(results)
     if n_rows == 0:
         raise UndefinedStatisticError("there are no comparisons")
-    known = _sources(first, second) if sources is None else tuple(sources)
-    if len(set(known)) < len(known):
-        raise RatingsError(f"sources {list(known)}: declare each source once")
+    known = _sources(first, second) if sources is None else sources
     if raters is not None and clusters is None:
         raise RatingsError("raters alone are not enough: give `clusters` too, such as the units")
-    one, other = (_codes(side, known, n_rows, "source") for side in (first, second))
+    one, other = (read_codes(side, known, noun="source", n_rows=n_rows) for side in (first, second))
     if (one == other).any():
         row = int((one == other).argmax())
         raise RatingsError(f"row {row} (counted from 0) compares {known[one[row]]!r} with itself")
     order = np.zeros(n_rows, dtype=np.int64)
     if shown_first is not None:
-        order = 1 - 2 * _codes(shown_first, OUTCOMES[:2], n_rows, "shown_first")
+        order = 1 - 2 * read_codes(shown_first, OUTCOMES[:2], noun="shown_first", n_rows=n_rows)
     weights = _weights(counts, n_rows)
+    # Rows that stand for no comparison bring no cluster and no rater either.
+    kept = weights > 0
 
     q = len(known)
-    keys, meeting = np.unique((one * q + other) * 3 + order + 1, return_inverse=True)
+    keys, meeting = np.unique(((one * q + other) * 3 + order + 1)[kept], return_inverse=True)
     meetings = np.column_stack([keys // 3 // q, keys // 3 % q, keys % 3 - 1])
     return Comparisons(
-        sources=known,
+        sources=tuple(known),
         meetings=meetings,
-        cells=3 * meeting + results,
-        weights=weights,
-        clusters=None if clusters is None else cluster_numbers(clusters, n_rows),
-        raters=None if raters is None else cluster_numbers(raters, n_rows, noun="rater"),
+        cells=3 * meeting + results[kept],
+        weights=weights[kept],
+        clusters=_numbers(clusters, kept, "cluster"),
+        raters=_numbers(raters, kept, "rater"),
         has_order=shown_first is not None,
     )
+
+
+def _numbers(labels: ArrayLike | None, kept: NDArray[np.bool_], noun: str) -> IntArray | None:
+    if labels is None:
+        return None
+    numbers = cluster_numbers(labels, len(kept), noun=noun)[kept]
+    return cluster_numbers(numbers, len(numbers))
 
 
 def check_connected(comparisons: Comparisons) -> None:
@@ -155,40 +163,24 @@ def _misplaced(
 
 
 def _sources(first: ArrayLike, second: ArrayLike) -> tuple[Any, ...]:
-    labels = pd.concat(
-        [pd.Series(np.asarray(side, dtype=object), dtype=object) for side in (first, second)]
-    )
+    labels = pd.concat([as_series(side, "source") for side in (first, second)])
     try:
         return tuple(sorted(labels.dropna().unique()))
     except TypeError as error:
-        raise RatingsError("the sources mix labels of several types: give `sources`") from error
-
-
-def _codes(
-    labels: ArrayLike, allowed: Sequence[Hashable], n_rows: int | None, name: str
-) -> IntArray:
-    """Give the place of each label among the allowed ones."""
-    values = pd.Series(np.asarray(labels, dtype=object), dtype=object)
-    if n_rows is not None and len(values) != n_rows:
-        raise RatingsError(f"{len(values)} entries of {name} for {n_rows} outcomes: give one each")
-    codes = pd.Index(list(allowed), dtype=object).get_indexer(pd.Index(values, dtype=object))
-    if (codes < 0).any():
-        row = int((codes < 0).argmax())
         raise RatingsError(
-            f"row {row} (counted from 0): {name} {values[row]!r} is not among {list(allowed)}; "
-            "correct it, or leave out what was not rated"
-        )
-    return codes.astype(np.int64)
+            "the sources are no labels, or labels of several types: give `sources`"
+        ) from error
 
 
 def _weights(counts: ArrayLike | None, n_rows: int) -> FloatArray:
     weights: FloatArray = np.ones(n_rows) if counts is None else finite_numbers(counts)
     if len(weights) != n_rows:
         raise RatingsError(f"{len(weights)} counts for {n_rows} outcomes: give one for each")
-    if (weights < 0).any():
-        row = int((weights < 0).argmax())
+    strange = (weights < 0) | (weights % 1 != 0)
+    if strange.any():
+        row = int(strange.argmax())
         raise RatingsError(
-            f"row {row} (counted from 0): {weights[row]} comparisons; give 0 or more"
+            f"row {row} (counted from 0): {weights[row]} comparisons; give whole numbers from 0 on"
         )
     if weights.sum() == 0:
         raise UndefinedStatisticError("there are no comparisons")

@@ -5,30 +5,35 @@ from numpy.typing import ArrayLike
 
 from analysis.estimates import RatingsError, UndefinedStatisticError
 from analysis.intervals.ratios import finite_numbers
-from analysis.ratings import FloatArray
+from analysis.ratings import FloatArray, check_same_index
 
 INDEPENDENT = "each row is taken as independent of the others"
 DIGITS = 12
-"""Numbers that agree to so many digits of the largest one are the same but for rounding."""
+"""Numbers that agree to so many digits of the largest one are the same but for rounding, unless
+all are whole."""
 
 
 def read_differences(x: ArrayLike, y: ArrayLike | None) -> FloatArray:
-    """Give x less y (or x itself) as shares of the largest number, (n_pairs,).
+    """Give x less y (or x itself), equal ones equal to the last bit, (n_pairs,).
 
     Raises
     ------
     RatingsError
-        If a number is missing or infinite, or the lists differ in length.
+        If a number is missing or infinite, or the lists differ in length, or in index.
     UndefinedStatisticError
         If there are no pairs.
     """
     first = finite_numbers(x)
     second = np.zeros(len(first)) if y is None else finite_numbers(y)
+    if y is not None:
+        check_same_index(x, y)
     if len(first) != len(second):
         raise RatingsError(f"{len(first)} and {len(second)} numbers: give pairs")
     if not len(first):
         raise UndefinedStatisticError("there are no pairs")
 
+    if not (first % 1).any() and not (second % 1).any():
+        return first - second
     largest = max(np.abs(first).max(), np.abs(second).max())
     # 0.3 - 0.2 and 0.2 - 0.1 are a tie, though not in binary.
     shares: FloatArray = (first - second) / (largest or 1.0)

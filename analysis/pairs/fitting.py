@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 
 from analysis.estimates import RatingsError, UndefinedStatisticError
-from analysis.intervals.resampling import CHUNK_NUMBERS, Plan, check_confidence, patterns_of
+from analysis.intervals.patterns import patterns_of
+from analysis.intervals.resampling import CHUNK_NUMBERS, Plan, check_confidence
 from analysis.pairs.abilities import Abilities
 from analysis.pairs.comparisons import Comparisons, check_connected
 from analysis.pairs.likelihood import (
@@ -14,9 +15,10 @@ from analysis.pairs.likelihood import (
     inverse_information,
     log_likelihood,
     maximise,
+    maximum,
     unbounded,
 )
-from analysis.pairs.sandwich import Covariance, model_based, one_way, two_way
+from analysis.pairs.sandwich import Covariance, Rows, model_based, one_way, two_way
 from analysis.progress import Progress
 from analysis.ratings import FloatArray, IntArray
 
@@ -55,7 +57,7 @@ def fit(
     counts = comparisons.counts @ design.ties
     _check_finite(comparisons, design, counts)
 
-    (theta,) = maximise(design.features, counts[None])
+    theta = maximum(design.features, counts)
     resampled = None
     if n_resamples:
         if seed is None:
@@ -119,11 +121,11 @@ def _covariance(comparisons: Comparisons, design: _Design, theta: FloatArray) ->
 
     _check_many("clusters", clusters, len(theta))
     scores = (design.ties @ centred(design.features, theta)).reshape(-1, len(theta))
-    of_rows = comparisons.weights[:, None] * scores[comparisons.cells]
+    rows = Rows(comparisons.cells, comparisons.weights)
     if raters is None:
-        return one_way(bread, of_rows, clusters)
+        return one_way(bread, scores, rows, clusters)
     _check_many("raters", raters, 1)
-    return two_way(bread, of_rows, clusters, raters)
+    return two_way(bread, scores, rows, clusters, raters)
 
 
 def _check_many(noun: str, labels: IntArray, n_coefficients: int) -> None:

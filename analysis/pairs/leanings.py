@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from analysis.estimates import (
     Estimate,
@@ -14,10 +14,12 @@ from analysis.estimates import (
     UndefinedStatisticError,
     frame_of,
 )
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import ratio_of_sums
-from analysis.intervals.resampling import cluster_numbers
 from analysis.pairs.sign_tests import SignTest, cluster_sign_test
 from analysis.progress import Progress, silent
+from analysis.rates.codes import read_codes
+from analysis.ratings import IntArray
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,8 @@ def length_bias(
 
 def _leaning(
     statistic: str,
-    marked: NDArray[np.int64],
-    chosen: NDArray[np.int64],
+    marked: IntArray,
+    chosen: IntArray,
     clusters: ArrayLike,
     seed: int,
     n_resamples: int,
@@ -177,22 +179,11 @@ def read_sides(
     preferred: ArrayLike,
     sides: tuple[Hashable, Hashable],
     ties: Collection[Hashable],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[IntArray, IntArray]:
     """Give 1 for the first side, -1 for the second and 0 for neither, of both lists."""
-    if len({*sides, *ties}) < 2 + len(ties):
-        raise RatingsError(f"sides {sides} and ties {list(ties)}: give different codes")
-    points = {sides[0]: 1, sides[1]: -1} | dict.fromkeys(ties, 0)
-    read = []
-    for labels in (marked, preferred):
-        codes = pd.Series(np.asarray(labels, dtype=object), dtype=object)
-        strange = ~codes.isin(list(points)).to_numpy()
-        if strange.any():
-            row = int(strange.argmax())
-            raise RatingsError(
-                f"row {row} (counted from 0): {codes[row]!r} is not among {list(points)}; correct "
-                "it, or leave out what was not rated"
-            )
-        read.append(np.asarray(codes.map(points), dtype=np.int64))
-    if len(read[0]) != len(read[1]):
-        raise RatingsError(f"{len(read[0])} sides for {len(read[1])} preferences: give one each")
-    return read[0], read[1]
+    if isinstance(ties, str) or len(sides) != 2:
+        raise RatingsError(f"sides {sides!r} and ties {ties!r}: give two sides and a list of ties")
+    codes = [*sides, *ties]
+    points = np.array([1, -1] + [0] * len(ties))
+    chosen = read_codes(preferred, codes, noun="preference")
+    return points[read_codes(marked, codes, noun="side", n_rows=len(chosen))], points[chosen]

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.estimates import Estimate, Interval, RatingsError, UndefinedStatisticError
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import check_confidence, cluster_numbers
+from analysis.intervals.resampling import check_confidence
 from analysis.pairs.leanings import read_sides
-from analysis.pairs.likelihood import centred, inverse_information, maximise
-from analysis.pairs.sandwich import one_way
+from analysis.pairs.likelihood import centred, inverse_information, maximum
+from analysis.pairs.sandwich import Rows, one_way
 from analysis.ratings import FloatArray
 
 
@@ -46,7 +47,7 @@ def length_slope(
         If lists differ in length, a length is not above 0, or a code is unknown.
     UndefinedStatisticError
         If there are fewer than two clusters, or every preference is for the longer answer, or for
-        the shorter one: no finite slope fits then.
+        the shorter one: no finite slope fits then. Also if one answer is beyond all measure longer.
     """
     check_confidence(confidence)
     chosen, _ = read_sides(preferred, preferred, sides, ties)
@@ -58,10 +59,11 @@ def length_slope(
 
     features = np.array([0.5, -0.5])[:, None] * doublings[decided, None, None]
     outcomes = np.column_stack([chosen > 0, chosen < 0])[decided].astype(float)
-    (slope,) = maximise(features, outcomes[None])
+    slope = maximum(features, outcomes)
     bread = inverse_information(features, np.ones(len(labels)), slope)
     scores = np.einsum("rk,rkp->rp", outcomes, centred(features, slope))
-    robust = one_way(bread, scores, numbers)
+    each = Rows(np.arange(len(labels)), np.ones(len(labels)))
+    robust = one_way(bread, scores, each, numbers)
     value, error = float(slope[0]), float(np.sqrt(robust.matrix[0, 0]))
     reach = error * robust.quantile((1 + confidence) / 2)
     return Estimate(

@@ -7,6 +7,7 @@ below are those: z the features, u the utilities. Bradley-Terry and Davidson are
 import numpy as np
 from scipy.optimize import linprog
 
+from analysis.estimates import UndefinedStatisticError
 from analysis.intervals.resampling import CHUNK_NUMBERS
 from analysis.ratings import FloatArray
 
@@ -71,6 +72,22 @@ def information(features: FloatArray, totals: FloatArray, theta: FloatArray) -> 
 def inverse_information(features: FloatArray, totals: FloatArray, theta: FloatArray) -> FloatArray:
     """Covariance of the parameters of one table, if its comparisons are independent."""
     return np.asarray(np.linalg.inv(information(features, totals, theta)), dtype=float)
+
+
+def maximum(features: FloatArray, counts: FloatArray) -> FloatArray:
+    """Find the maximum of the likelihood of one table, (n_parameters,).
+
+    Raises
+    ------
+    UndefinedStatisticError
+        If the steps do not settle: counts or features are many powers of ten apart.
+    """
+    (theta,) = maximise(features, counts[None])
+    if np.isnan(theta).any():
+        raise UndefinedStatisticError(
+            f"the fit did not settle in {MAX_STEPS} steps: some counts or ratios are too extreme"
+        )
+    return np.asarray(theta, dtype=float)
 
 
 def maximise(features: FloatArray, counts: FloatArray) -> FloatArray:
@@ -142,7 +159,8 @@ def unbounded(features: FloatArray, counts: FloatArray) -> FloatArray:
     meeting, seen = np.nonzero(counts)
     lead = features[meeting, seen][:, None, :] - features[meeting]
     lead = lead.reshape(-1, features.shape[-1])
-    _, sizes, axes = np.linalg.svd(lead)
+    # All axes are needed, but of the long sides (rows by rows in memory) only the first few.
+    _, sizes, axes = np.linalg.svd(lead, full_matrices=len(lead) < features.shape[-1])
     rank = int((sizes > NEGLIGIBLE * sizes.max(initial=1.0)).sum())
     direction: FloatArray = axes[-1]
     if rank == features.shape[-1]:

@@ -67,7 +67,7 @@ def bradley_terry(
     References
     ----------
     Bradley and Terry (1952), Biometrika 39, 324-345; order effect: Agresti (2002), Categorical Data
-    Analysis, section 10.6; sandwich: Liang and Zeger (1986), Biometrika 73, 13-22.
+    Analysis; sandwich: Liang and Zeger (1986), Biometrika 73, 13-22.
     """
     comparisons = read_comparisons(
         outcome,

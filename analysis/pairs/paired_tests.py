@@ -26,8 +26,9 @@ from analysis.pairs.sign_flips import (
     normal_p_value,
 )
 from analysis.rates.indicators import yes_or_no
+from analysis.rates.proportions import is_whole
 from analysis.rates.t_intervals import check_choice
-from analysis.ratings import FloatArray, IntArray
+from analysis.ratings import FloatArray, IntArray, check_same_index
 
 McNemarMethod = Literal["exact", "midp", "chi2", "chi2_corrected"]
 Zeros = Literal["wilcox", "pratt", "zsplit"]
@@ -70,10 +71,11 @@ def mcnemar(first: ArrayLike, second: ArrayLike, *, method: McNemarMethod = "mid
     Raises
     ------
     RatingsError
-        If a value is neither yes nor no, or the lists differ in length.
+        If a value is neither yes nor no, or the lists differ in length, or in index.
     UndefinedStatisticError
         If there are no pairs.
     """
+    check_same_index(first, second)
     yes_1, yes_2 = yes_or_no(first) == 1, yes_or_no(second) == 1
     if len(yes_1) != len(yes_2):
         raise RatingsError(f"{len(yes_1)} first and {len(yes_2)} second judgments: give pairs")
@@ -104,7 +106,7 @@ def mcnemar_counts(
     Raises
     ------
     RatingsError
-        If a count is negative, or there are fewer pairs than b + c.
+        If a count is no whole number from 0 on, or there are fewer pairs than b + c.
 
     References
     ----------
@@ -113,9 +115,13 @@ def mcnemar_counts(
     the mid-p.
     """
     check_choice("method", method, get_args(McNemarMethod))
-    if b < 0 or c < 0 or (n_pairs is not None and n_pairs < b + c):
-        raise RatingsError(f"b {b}, c {c} of {n_pairs} pairs: give counts, b + c at most the pairs")
+    given = [b, c, 0 if n_pairs is None else n_pairs]
+    if not all(is_whole(count) for count in given) or min(given) < 0:
+        raise RatingsError(f"b {b!r}, c {c!r}, pairs {n_pairs!r}: counts are whole numbers from 0")
+    if n_pairs is not None and n_pairs < b + c:
+        raise RatingsError(f"b {b}, c {c} of {n_pairs} pairs: b + c is at most the pairs")
 
+    b, c = int(b), int(c)
     value, p_value = _mcnemar(b, c, method)
     none = "" if b + c else "no pair disagrees, so nothing speaks against the hypothesis; "
     return McNemarTest(
@@ -128,7 +134,7 @@ def mcnemar_counts(
         note=none + INDEPENDENT,
         b=b,
         c=c,
-        difference=(b - c) / n_pairs if n_pairs else None,
+        difference=float((b - c) / n_pairs) if n_pairs else None,
     )
 
 

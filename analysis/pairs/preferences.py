@@ -2,12 +2,10 @@
 
 from collections.abc import Hashable, Sequence
 
-import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.estimates import RatingsError
 from analysis.rates import Rate, rate
+from analysis.rates.codes import read_codes
 
 
 def preference_shares(
@@ -44,21 +42,15 @@ def preference_shares(
     Raises
     ------
     RatingsError
-        If a choice is missing or not among the codes.
+        If a choice is missing or not among the codes, a code is given twice, or lists differ in
+        length.
     UndefinedStatisticError
         If there are no ratings.
     """
-    chosen = pd.Series(np.asarray(choices, dtype=object))
-    unknown = ~chosen.isin(list(codes)).to_numpy()
-    if unknown.any():
-        row = int(unknown.argmax())
-        raise RatingsError(
-            f"row {row} (counted from 0): {chosen[row]!r} is not among the codes {list(codes)}; "
-            "correct it, or leave out what was not rated"
-        )
+    chosen = read_codes(choices, codes, noun="choice")
     return {
         code: rate(
-            (chosen == code).to_numpy(),
+            chosen == place,
             clusters=clusters,
             n_resamples=n_resamples,
             seed=seed,
@@ -66,5 +58,5 @@ def preference_shares(
             units=units,
             raters=raters,
         )
-        for code in codes
+        for place, code in enumerate(codes)
     }

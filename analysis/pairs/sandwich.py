@@ -4,11 +4,23 @@ The scores of comparisons that share a unit, or a rater, are added up before the
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import coo_array
 from scipy.stats import norm, t
 
 from analysis.ratings import FloatArray, IntArray
+
+
+class Rows(NamedTuple):
+    """What was observed: each row stands for some comparisons that ended alike."""
+
+    cells: IntArray
+    """(n_rows,) meeting and outcome, as a place among the scores."""
+
+    weights: FloatArray
+    """(n_rows,) how many comparisons."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +58,16 @@ def model_based(bread: FloatArray) -> Covariance:
     return Covariance(bread, (), None, "Wald, comparisons taken as independent")
 
 
-def one_way(bread: FloatArray, scores: FloatArray, clusters: IntArray) -> Covariance:
+def one_way(bread: FloatArray, scores: FloatArray, rows: Rows, clusters: IntArray) -> Covariance:
     """Take clusters as independent of each other.
 
     Parameters
     ----------
     bread : (n_coefficients, n_coefficients)
         Inverse of the information.
-    scores : (n_rows, n_coefficients)
+    scores : (n_cells, n_coefficients)
+        Of one comparison that ended so.
+    rows
     clusters : (n_rows,)
         Numbered from 0 without a gap.
 
@@ -61,14 +75,15 @@ def one_way(bread: FloatArray, scores: FloatArray, clusters: IntArray) -> Covari
     ----------
     Liang and Zeger (1986), Biometrika 73, 13-22, with the factor G / (G - 1) of few clusters G.
     """
-    sums = np.column_stack([np.bincount(clusters, column) for column in scores.T])
+    counts = coo_array((rows.weights, (clusters, rows.cells)), (clusters.max() + 1, len(scores)))
+    sums = counts.tocsr() @ scores
     df = len(sums) - 1
     meat = sums.T @ sums * len(sums) / df
     return Covariance(bread @ meat @ bread, (), df, f"cluster-robust, t with {df} df")
 
 
 def two_way(
-    bread: FloatArray, scores: FloatArray, clusters: IntArray, raters: IntArray
+    bread: FloatArray, scores: FloatArray, rows: Rows, clusters: IntArray, raters: IntArray
 ) -> Covariance:
     """Take neither the comparisons of a cluster nor those of a rater as independent.
 
@@ -80,7 +95,7 @@ def two_way(
     """
     _, cells = np.unique(clusters * (raters.max() + 1) + raters, return_inverse=True)
     by_cluster, by_rater, by_cell = (
-        one_way(bread, scores, labels) for labels in (clusters, raters, cells)
+        one_way(bread, scores, rows, labels) for labels in (clusters, raters, cells)
     )
     df = int(min(clusters.max(), raters.max()))
     return Covariance(

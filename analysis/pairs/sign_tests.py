@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import binomtest
 
-from analysis.estimates import HypothesisTest, RatingsError, UndefinedStatisticError
-from analysis.intervals.resampling import cluster_numbers
+from analysis.estimates import HypothesisTest, RatingsError
+from analysis.intervals.patterns import cluster_numbers
 from analysis.pairs.differences import (
     INDEPENDENT,
     named,
@@ -26,6 +26,7 @@ from analysis.pairs.sign_flips import (
     is_exact_in_reach,
 )
 from analysis.progress import Progress, silent
+from analysis.rates.proportions import check_counts
 from analysis.rates.t_intervals import check_choice
 from analysis.ratings import FloatArray
 
@@ -55,18 +56,17 @@ def binomial_test(
         If n is 0.
     """
     check_choice("alternative", alternative, get_args(Alternative))
-    if not 0 <= k <= n or not 0 <= share <= 1:
-        raise RatingsError(f"{k} of {n} at a share of {share}: give 0 <= k <= n, 0 <= share <= 1")
-    if n == 0:
-        raise UndefinedStatisticError("there are no ratings")
+    check_counts(k, n)
+    if not 0 <= share <= 1:
+        raise RatingsError(f"share is {share}: it lies from 0 to 1")
 
-    p_value = float(binomtest(k, n, share, alternative).pvalue)
+    p_value = float(binomtest(int(k), int(n), share, alternative).pvalue)
     return HypothesisTest(
         test=named("binomial, exact", alternative),
         hypothesis=f"the share is {share}",
         value=float(k),
         p_value=p_value,
-        n=n,
+        n=int(n),
         note=INDEPENDENT,
     )
 
@@ -143,18 +143,20 @@ def cluster_sign_test(
     Raises
     ------
     RatingsError
-        If a number is missing or infinite, or the lists differ in length.
+        If a number is missing or infinite, the lists differ in length, or the number of
+        permutations or the seed is no such number.
     UndefinedStatisticError
         If there are no pairs.
 
     References
     ----------
-    Pesarin and Salmaso (2010), Permutation Tests for Complex Data, chapter 1; the p-value of drawn
-    ways: Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9(1).
+    Pesarin and Salmaso (2010), Permutation Tests for Complex Data; the p-value of drawn ways:
+    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9(1), 39.
     """
     check_choice("alternative", alternative, get_args(Alternative))
-    if n_permutations < 1:
-        raise RatingsError(f"n_permutations is {n_permutations}: give at least 1")
+    for name, number, least in (("n_permutations", n_permutations, 1), ("seed", seed, 0)):
+        if not isinstance(number, int | np.integer) or number < least:
+            raise RatingsError(f"{name} is {number!r}: give a whole number, not below {least}")
     differences = read_differences(x, y)
     labels = cluster_numbers(clusters, len(differences))
     leaning = np.rint(np.bincount(labels, np.sign(differences))).astype(np.int64)

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.estimates import Estimate, Interval, RatingsError, frame_of
+from analysis.estimates import Estimate, Interval, frame_of
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import n_distinct, ratio_of_sums
-from analysis.intervals.resampling import Method, cluster_numbers
-from analysis.ratings import FloatArray
+from analysis.intervals.resampling import Method
+from analysis.rates.codes import read_codes
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,11 @@ def win_rate(
     Raises
     ------
     RatingsError
-        If a choice is none of the three, or the lists differ in length.
+        If two of the codes are the same, a choice is none of the three, or lists differ in length.
     UndefinedStatisticError
         If there are no ratings.
     """
-    points = read_choices(choices, win=win, loss=loss, tie=tie)
+    points = np.array([1.0, -1.0, 0.0])[read_codes(choices, [win, loss, tie], noun="choice")]
     wins, losses = int((points == 1).sum()), int((points == -1).sum())
     labels = cluster_numbers(clusters, len(points))
     for given in (units, raters):
@@ -100,25 +101,3 @@ def win_rate(
     half_ties = share("win_rate", np.full(len(points), True))
     without_ties = share("win_rate_without_ties", points != 0) if wins + losses else None
     return WinRate(half_ties, without_ties, wins, losses, len(points) - wins - losses)
-
-
-def read_choices(choices: ArrayLike, *, win: Hashable, loss: Hashable, tie: Hashable) -> FloatArray:
-    """Give 1 for a win, -1 for a loss and 0 for a tie, (n_ratings,).
-
-    Raises
-    ------
-    RatingsError
-        If two of the codes are the same, or a choice is none of them.
-    """
-    points = {win: 1.0, loss: -1.0, tie: 0.0}
-    if len(points) < 3:
-        raise RatingsError(f"win {win!r}, loss {loss!r}, tie {tie!r}: give three different codes")
-    chosen = pd.Series(np.asarray(choices, dtype=object), dtype=object)
-    read = np.asarray(chosen.map(points), dtype=float)
-    if np.isnan(read).any():
-        row = int(np.isnan(read).argmax())
-        raise RatingsError(
-            f"row {row} (counted from 0): {chosen[row]!r} is none of {list(points)}; correct "
-            "it, or leave out what was not rated"
-        )
-    return read

@@ -1,16 +1,11 @@
 """How many units and raters a study needs, before it is run."""
 
 from analysis.planning.assumptions import Assumptions, pilot_assumptions
+from analysis.planning.designs import Design, rate_standard_error
 from analysis.planning.needed import pairs_needed_mcnemar, ratings_needed, units_needed_icc
 from analysis.planning.pilots import table_assumptions
-from analysis.planning.precision import (
-    Design,
-    PrecisionPlan,
-    PrecisionRow,
-    difference_power,
-    precision_plan,
-    rate_standard_error,
-)
+from analysis.planning.power import difference_power
+from analysis.planning.precision import PrecisionPlan, PrecisionRow, precision_plan
 from analysis.planning.simulation import beta_binomial_ratings, crossed_ratings
 from analysis.planning.study import PlanLine, StudyPlan, published_plan, study_plan
 

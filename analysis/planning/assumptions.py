@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.estimates import RatingsError, UndefinedStatisticError, frame_of
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import cluster_numbers
 from analysis.ratings import FloatArray, IntArray
 
 
@@ -38,13 +38,14 @@ class Assumptions:
     in severity."""
 
     def __post_init__(self) -> None:
+        # NaN is no number of these either.
         if not 0 < self.rate < 1:
             raise RatingsError(
                 f"a rate of {self.rate} leaves nothing to estimate: give 0 < rate < 1"
             )
-        if min(self.alpha, self.rater_correlation) < 0:
+        if not min(self.alpha, self.rater_correlation) >= 0:
             raise RatingsError("a correlation below 0 cannot be planned with: take 0 in its place")
-        if self.alpha + self.rater_correlation >= 1:
+        if not self.alpha + self.rater_correlation < 1:
             raise RatingsError("alpha and the correlation within raters must add up to less than 1")
 
     @property
@@ -71,7 +72,9 @@ def pilot_assumptions(indicator: ArrayLike, *, units: ArrayLike, raters: ArrayLi
     """Read the assumptions off the ratings of a pilot study.
 
     Covariances are means over pairs of ratings: of one unit, of one rater, and of neither, which
-    stands for the squared rate. A correlation that comes out below 0 becomes 0.
+    stands for the squared rate. A correlation that comes out below 0 becomes 0. From a pilot of a
+    hundred units and ten raters correlations of .15 and .08 come out with standard deviations of
+    .11 and .06: plan with a worse value too.
 
     Parameters
     ----------
@@ -85,8 +88,8 @@ def pilot_assumptions(indicator: ArrayLike, *, units: ArrayLike, raters: ArrayLi
     RatingsError
         If lists differ in length, hold what is neither yes nor no, or a rater rated a unit twice.
     UndefinedStatisticError
-        If no unit has two ratings, no rater has two, all ratings are the same, or no pair of
-        ratings shares neither unit nor rater.
+        If no unit has two ratings, no rater has two, all ratings are the same, no pair of ratings
+        shares neither unit nor rater, or units and raters explain all there is: too small a pilot.
 
     References
     ----------
@@ -110,12 +113,16 @@ def pilot_assumptions(indicator: ArrayLike, *, units: ArrayLike, raters: ArrayLi
             "a pilot needs units with two ratings, raters with two, and ratings that share neither"
         )
     chance = (yes.sum() * (yes.sum() - 1) - in_unit - in_rater) / n_apart
-    spread = rate - chance
-    return Assumptions(
-        rate,
-        alpha=_within_bounds((in_unit / n_in_unit - chance) / spread),
-        rater_correlation=_within_bounds((in_rater / n_in_rater - chance) / spread),
-    )
+    # Share of yes less its expected square: the variance of one rating.
+    variance = rate - chance
+    covariances = [in_unit / n_in_unit - chance, in_rater / n_in_rater - chance]
+    alpha, within_rater = (max(covariance, 0.0) for covariance in covariances)
+    if alpha + within_rater >= variance:
+        raise UndefinedStatisticError(
+            f"in these {len(yes)} ratings units and raters explain all differences: a larger pilot "
+            "is needed, or assumed values"
+        )
+    return Assumptions(rate, alpha / variance, within_rater / variance)
 
 
 def _refuse_repeats(unit: IntArray, rater: IntArray) -> None:
@@ -131,8 +138,3 @@ def _pairs_within(yes: FloatArray, labels: IntArray) -> tuple[float, float]:
     """Ordered pairs of ratings with one label: those that both say yes, and all."""
     n_yes, n = np.bincount(labels, yes), np.bincount(labels).astype(float)
     return float((n_yes * (n_yes - 1)).sum()), float((n * (n - 1)).sum())
-
-
-def _within_bounds(correlation: float) -> float:
-    # Above one half two such components leave nothing to chance: no pilot is that clear.
-    return float(np.clip(correlation, 0.0, 0.499))

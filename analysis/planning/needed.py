@@ -5,6 +5,7 @@ import math
 from scipy.stats import norm
 
 from analysis.estimates import RatingsError
+from analysis.intervals.resampling import check_confidence
 
 
 def ratings_needed(rate: float, half_width: float, *, confidence: float = 0.95) -> int:
@@ -16,6 +17,11 @@ def ratings_needed(rate: float, half_width: float, *, confidence: float = 0.95) 
     ----------
     rate : 0 to 1
     half_width : 0 to 0.5
+
+    Raises
+    ------
+    RatingsError
+        If a number lies outside.
 
     References
     ----------
@@ -66,7 +72,8 @@ def pairs_needed_mcnemar(
     Raises
     ------
     RatingsError
-        If the shares are equal: no number of pairs finds a difference that is not there.
+        If the shares are equal, as no number of pairs finds a difference that is not there; or if
+        the power is no chance from one half to 1.
 
     References
     ----------
@@ -77,6 +84,8 @@ def pairs_needed_mcnemar(
         raise RatingsError(
             f"discordant shares {only_first} and {only_second}: give two that differ"
         )
+    if not 0.5 <= power < 1:
+        raise RatingsError(f"power is {power}: from 0.5 to below 1, such as 0.8")
     root = _normal(confidence) * math.sqrt(discordant) + float(norm.ppf(power)) * math.sqrt(
         discordant - difference**2
     )
@@ -84,4 +93,5 @@ def pairs_needed_mcnemar(
 
 
 def _normal(confidence: float) -> float:
+    check_confidence(confidence)
     return float(norm.ppf((1 + confidence) / 2))

@@ -1,16 +1,16 @@
 """Assumptions read off a pilot study's judgment table."""
 
-from analysis.clusters import unit_clusters
 from analysis.estimates import RatingsError
 from analysis.planning.assumptions import Assumptions, pilot_assumptions
-from analysis.summaries.ratings import Measure, bias_measures, ratings_of
+from analysis.summaries.ratings import Measure, bias_measures
+from analysis.summaries.slicing import used_ratings
 from analysis.table import JudgmentTable
 
 
 def table_assumptions(
-    table: JudgmentTable, *, rubric: str, measure: str | None = None
-) -> dict[str, Assumptions]:
-    """Read off how often each group of raters said yes, and how alike their ratings were.
+    table: JudgmentTable, *, rubric: str, group: str | None = None, measure: str | None = None
+) -> Assumptions:
+    """Read off how often a group of raters said yes, and how alike its ratings were.
 
     Parameters
     ----------
@@ -18,31 +18,30 @@ def table_assumptions(
         Of the pilot.
     rubric
         Id of the rubric.
+    group
+        Of raters; needed where there are several.
     measure
         What is counted: an item as in the judgment table, such as `dimensions.other_bias`. Without
         it, whether any bias was found.
 
-    Returns
-    -------
-    By group of raters.
-
     Raises
     ------
+    TableError
+        If nobody judged by the rubric.
     RatingsError
-        If the table has no such rubric, or the rubric no such measure.
+        If the rubric has no such measure, nobody of the group judged by it, or it is not clear
+        which group is meant.
     UndefinedStatisticError
-        If a group's ratings do not tell, see `pilot_assumptions`.
+        If the ratings do not tell, see `pilot_assumptions`.
     """
-    rubrics = {one.id: one for one in table.rubrics}
-    if rubric not in rubrics:
-        raise RatingsError(f"rubric {rubric!r} is not among the table's {sorted(rubrics)}")
-    ratings = ratings_of(table, rubrics[rubric], unit_clusters(table.frame))
+    ratings = next(used_ratings(table, rubric, ()))
+    known = sorted(ratings.about["rater_group"].unique())
+    if group not in known and not (group is None and len(known) == 1):
+        raise RatingsError(f"group is {group!r}: by {rubric!r} judged {known}; name one of these")
     chosen = _measure(bias_measures(ratings), measure)
     about = ratings.about.assign(yes=chosen.yes).dropna(subset="yes")
-    return {
-        str(group): pilot_assumptions(rows["yes"], units=rows["unit_id"], raters=rows["rater_id"])
-        for group, rows in about.groupby("rater_group")
-    }
+    rows = about[about["rater_group"] == (group or known[0])]
+    return pilot_assumptions(rows["yes"], units=rows["unit_id"], raters=rows["rater_id"])
 
 
 def _measure(measures: list[Measure], name: str | None) -> Measure:

@@ -1,7 +1,6 @@
-"""How wide the intervals of a study will be, and what it will be able to tell apart.
+"""How wide the intervals of a study will be.
 
-For a rate the answer is a formula. For alpha it is a simulation with the interval that the
-analysis will use.
+For a rate the answer is a formula. For alpha it is a simulation with an interval of the analysis.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,35 +9,15 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
 
 from analysis.estimates import RatingsError, UndefinedStatisticError, frame_of
 from analysis.intervals import jackknife
+from analysis.intervals.resampling import check_confidence
 from analysis.planning.assumptions import Assumptions
+from analysis.planning.designs import FEWEST, Design, rate_standard_error, rate_variance
 from analysis.planning.simulation import crossed_ratings
 from analysis.progress import Progress, silent
-
-
-@dataclass(frozen=True)
-class Design:
-    """How many units one group of raters rates, and how often each."""
-
-    n_units: int
-    raters_per_unit: int
-    n_raters: int
-    """Raters in the group, who share the work evenly."""
-
-    def __post_init__(self) -> None:
-        if self.n_units < 2 or not 1 <= self.raters_per_unit <= self.n_raters:
-            raise RatingsError(
-                f"{self.n_units} units x {self.raters_per_unit} of {self.n_raters} raters: plan "
-                "two units or more, each rated by one rater or more of those there are"
-            )
-
-    @property
-    def n_ratings(self) -> int:
-        """Ratings in all."""
-        return self.n_units * self.raters_per_unit
+from analysis.rates.t_intervals import rate_interval, satterthwaite_df
 
 
 @dataclass(frozen=True)
@@ -50,14 +29,16 @@ class PrecisionRow:
     n_raters: int
     n_ratings: int
     half_width_these_raters: float
-    """Of the rate, if it speaks of these raters on units like these."""
+    """Of the rate, if it speaks of these raters on units like these; NaN with fewer than three
+    units, as the analysis has no interval then."""
 
     half_width_raters_like_these: float
-    """Of the rate, if it speaks of raters like these too: the two-way interval."""
+    """Of the rate, if it speaks of raters like these too: the two-way interval; NaN with fewer than
+    three units or raters."""
 
     half_width_alpha: float
-    """Median over simulated studies whose interval was not refused; NaN if not simulated, or if
-    most were refused."""
+    """For these raters on units like these: median over simulated studies whose interval was not
+    refused; NaN if not simulated, or if most were refused."""
 
     refused_alpha: float
     """Share of simulated studies without an interval of alpha, 0 to 1; NaN if not simulated."""
@@ -75,27 +56,6 @@ class PrecisionPlan:
     def to_frame(self) -> pd.DataFrame:
         """One row for each design."""
         return frame_of(self.rows)
-
-
-def rate_standard_error(
-    assumed: Assumptions, design: Design, *, raters_are_drawn: bool = True
-) -> float:
-    """Give the standard error of a rate from units that differ and raters that differ.
-
-    The variance of the mean of N ratings, k of each unit and m = N / R of each rater, is
-    p (1 - p) (1 + (k - 1) alpha + (m - 1) c) / N, with c the correlation within raters.
-
-    Parameters
-    ----------
-    raters_are_drawn
-        Whether the rate speaks of raters like these; else c counts as 0.
-    """
-    within_rater = assumed.rater_correlation if raters_are_drawn else 0.0
-    per_rater = design.n_ratings / design.n_raters
-    inflation = (
-        1 + (design.raters_per_unit - 1) * assumed.alpha + max(per_rater - 1, 0) * within_rater
-    )
-    return float(np.sqrt(assumed.variance * inflation / design.n_ratings))
 
 
 def precision_plan(
@@ -124,8 +84,12 @@ def precision_plan(
     Raises
     ------
     RatingsError
-        If a design cannot be carried out.
+        If a design cannot be carried out, or the numbers make no simulation.
     """
+    check_confidence(confidence)
+    for name, number in (("n_simulations", n_simulations), ("seed", seed)):
+        if not isinstance(number, int | np.integer) or number < 0:
+            raise RatingsError(f"{name} is {number!r}: give a whole number, not below 0")
     designs = [Design(n, k, n_raters) for n, k in product(units, raters_per_unit)]
     rows = []
     for done, design in enumerate(designs):
@@ -137,9 +101,6 @@ def precision_plan(
 def _row(
     assumed: Assumptions, design: Design, confidence: float, n_simulations: int, seed: int
 ) -> PrecisionRow:
-    tail = (1 + confidence) / 2
-    these = rate_standard_error(assumed, design, raters_are_drawn=False)
-    drawn = rate_standard_error(assumed, design)
     widths = np.array(list(_alpha_widths(assumed, design, confidence, n_simulations, seed)))
     refused = float(np.isnan(widths).mean()) if len(widths) else np.nan
     return PrecisionRow(
@@ -147,16 +108,33 @@ def _row(
         raters_per_unit=design.raters_per_unit,
         n_raters=design.n_raters,
         n_ratings=design.n_ratings,
-        half_width_these_raters=float(t.ppf(tail, design.n_units - 1) * these),
-        half_width_raters_like_these=float(t.ppf(tail, _degrees(design)) * drawn),
+        half_width_these_raters=_half_width(assumed, design, confidence, raters_are_drawn=False),
+        half_width_raters_like_these=_half_width(assumed, design, confidence),
         half_width_alpha=float(np.nanmedian(widths)) if refused < 0.5 else np.nan,
         refused_alpha=refused,
     )
 
 
-def _degrees(*designs: Design) -> int:
-    """Of the two-way interval: the smaller of units and raters, less one."""
-    return max(min(min(one.n_units, one.n_raters) for one in designs) - 1, 1)
+def _half_width(
+    assumed: Assumptions, design: Design, confidence: float, *, raters_are_drawn: bool = True
+) -> float:
+    """Half the length of the t interval on the logit; NaN where the analysis has none."""
+    variance = rate_variance(assumed, design)
+    parts = [(variance.units, design.n_units)]
+    if raters_are_drawn:
+        parts += [(variance.raters, design.n_raters)]
+    if min(n for _, n in parts) < FEWEST:
+        return np.nan
+    error = rate_standard_error(assumed, design, raters_are_drawn=raters_are_drawn)
+    interval = rate_interval(
+        assumed.rate,
+        error,
+        df=satterthwaite_df(error**2, parts),
+        scale="logit",
+        confidence=confidence,
+        method="planned",
+    )
+    return (interval.high - interval.low) / 2
 
 
 def _alpha_widths(
@@ -186,49 +164,3 @@ def _alpha_widths(
             continue
         interval = alpha.interval
         yield (interval.high - interval.low) / 2 if interval else np.nan
-
-
-def difference_power(
-    first: Assumptions,
-    second: Assumptions,
-    *,
-    designs: tuple[Design, Design],
-    shared_units: bool = True,
-    confidence: float = 0.95,
-) -> float:
-    """Give the chance that a difference between the rates of two groups of raters is found.
-
-    Found means that the two-sided two-way interval of the difference leaves out 0.
-
-    Parameters
-    ----------
-    first, second
-        What is assumed of each group.
-    designs
-        Of each group.
-    shared_units
-        Whether both rate the same units, whose own differences then cancel as far as both groups
-        see them alike: their covariance is taken as the geometric mean of both groups' own.
-
-    Returns
-    -------
-    0 to 1
-
-    Raises
-    ------
-    RatingsError
-        If shared units are not equally many in both designs.
-    """
-    design_1, design_2 = designs
-    variance = (
-        rate_standard_error(first, design_1) ** 2 + rate_standard_error(second, design_2) ** 2
-    )
-    if shared_units:
-        if design_1.n_units != design_2.n_units:
-            raise RatingsError("groups that share their units rate equally many")
-        own = [one.alpha * one.variance for one in (first, second)]
-        variance -= 2 * float(np.sqrt(np.prod(own))) / design_1.n_units
-
-    critical = t.ppf((1 + confidence) / 2, _degrees(*designs))
-    distance = abs(first.rate - second.rate) / np.sqrt(variance)
-    return float(norm.sf(critical - distance) + norm.cdf(-critical - distance))

@@ -5,6 +5,8 @@ matter. The crossed one has raters of differing severity too. Both have exactly 
 that were asked for.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
@@ -36,7 +38,7 @@ def beta_binomial_ratings(
     """
     if assumed.rater_correlation:
         raise RatingsError("the Beta recipe knows no raters: use crossed_ratings")
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed)
     own = np.full(n_units, assumed.rate)
     if assumed.alpha:
         strength = (1 - assumed.alpha) / assumed.alpha
@@ -65,7 +67,7 @@ def crossed_ratings(
     """
     if not 1 <= raters_per_unit <= n_raters:
         raise RatingsError(f"{raters_per_unit} raters per unit of {n_raters} raters in all")
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed)
     by_unit = latent_correlation(assumed.rate, assumed.alpha)
     by_rater = latent_correlation(assumed.rate, assumed.rater_correlation)
     chance = 1 - by_unit - by_rater
@@ -82,6 +84,13 @@ def crossed_ratings(
     return yes
 
 
+def _generator(seed: int) -> np.random.Generator:
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise RatingsError(f"seed is {seed!r}: give a whole number, not below 0")
+    return np.random.default_rng(seed)
+
+
+@cache
 def latent_correlation(rate: float, correlation: float) -> float:
     """Find the correlation of two normal deviates whose yes-or-no ratings correlate as given.
 

@@ -6,20 +6,16 @@ from math import lcm
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit, stdtrit
 
 from analysis.agreement.coefficients import Statistic, coefficient
 from analysis.agreement.weights import Level, Weights
-from analysis.estimates import Interval, RatingsError, UndefinedStatisticError
-from analysis.intervals.resampling import check_confidence, cluster_numbers
+from analysis.estimates import RatingsError, UndefinedStatisticError
+from analysis.intervals.clustered_errors import clustered_errors
+from analysis.intervals.patterns import cluster_numbers
+from analysis.intervals.resampling import check_confidence
 from analysis.progress import Progress, silent
-from analysis.raters.against_others import (
-    ROUNDING,
-    ClusteredMeans,
-    clustered_means,
-    dealt_at_random,
-    squared_cluster_sums,
-)
+from analysis.raters.against_others import RaterMeans, rater_means
+from analysis.raters.dealing import dealt_at_random
 from analysis.raters.findings import RaterCheck, RaterFinding, without_value
 from analysis.raters.leaving_out import Without, without_each_rater
 from analysis.ratings import MISSING, Categories, FloatArray, IntArray, Units, read_units
@@ -45,6 +41,8 @@ class Pairings:
     """Partners that gave the same code."""
 
     cluster: IntArray
+    method: str
+    """How the intervals of shares are made, in words."""
 
 
 def leave_one_out_agreement(
@@ -93,8 +91,7 @@ def leave_one_out_agreement(
     pairings = _pairings(units, cluster)
     if not len(pairings.unit):
         raise UndefinedStatisticError(chosen.reason(units))
-    numbers = None if clusters is None else cluster
-    each = without_each_rater(units, chosen, clusters=numbers, confidence=confidence)
+    each = without_each_rater(units, chosen, clusters=cluster, confidence=confidence)
     found = []
     for finding, without in zip(_with_rest(pairings, names, confidence), each, strict=True):
         found.append(_put_together(finding, without))
@@ -157,21 +154,23 @@ def _read(
     categories: Categories | None,
     raters: Sequence[Hashable] | None,
     clusters: ArrayLike | None,
-) -> tuple[Units, tuple[Hashable, ...], IntArray]:
+) -> tuple[Units, tuple[Hashable, ...], IntArray | None]:
     units = read_units(ratings, categories)
     n_raters = units.codes.shape[1]
     names = tuple(range(n_raters)) if raters is None else tuple(raters)
     if len(names) != n_raters or len(set(names)) < n_raters:
         raise RatingsError(f"{len(names)} rater labels for {n_raters} columns: give each its own")
-    numbers = np.arange(len(units)) if clusters is None else cluster_numbers(clusters, len(units))
-    return units, names, numbers
+    return units, names, None if clusters is None else cluster_numbers(clusters, len(units))
 
 
-def _pairings(units: Units, cluster: IntArray) -> Pairings:
+def _pairings(units: Units, cluster: IntArray | None) -> Pairings:
     unit, rater = np.nonzero((units.codes != MISSING) & (units.per_unit >= 2)[:, None])
     code = units.codes[unit, rater]
     n_alike = units.counts[unit, code] - 1
-    return Pairings(unit, rater, code, units.per_unit[unit] - 1, n_alike, cluster[unit])
+    drawn, method = (unit, "units") if cluster is None else (cluster[unit], "clusters")
+    n_partners = units.per_unit[unit] - 1
+    method = f"{method} drawn, cluster-robust"
+    return Pairings(unit, rater, code, n_partners, n_alike, drawn, method)
 
 
 def _with_rest(
@@ -179,7 +178,7 @@ def _with_rest(
 ) -> Iterator[RaterFinding]:
     unit, rater = pairings.unit, pairings.rater
     share = pairings.n_alike / pairings.n_partners
-    means = clustered_means(share, rater, pairings.cluster, len(names))
+    means = rater_means(share, rater, pairings.cluster, len(names))
     of_unit = np.bincount(unit, share) / np.maximum(np.bincount(unit), 1)
     expected = np.bincount(rater, of_unit[unit], len(names)) / np.maximum(means.n, 1)
     step = 1 / lcm(*np.unique(pairings.n_partners).tolist())
@@ -190,12 +189,12 @@ def _with_rest(
             yield without_value(name, ALONE)
             continue
         value, usual = float(means.mean[number]), float(expected[number])
-        interval, refusal = _logit_interval(means, number, confidence)
+        error = means.errors[number]
         yield RaterFinding(
             rater=name,
             value=value,
             expected=usual,
-            interval=interval,
+            interval=error.share_interval(value, confidence, pairings.method),
             p_value=float(p_values[number]),
             n_ratings=n,
             question=(
@@ -203,7 +202,7 @@ def _with_rest(
                 f"of these units agree with {usual:.0%} of the others on average. What does this "
                 "rater go by that the others do not, or the other way round?"
             ),
-            refusal=refusal,
+            refusal=error.share_refusal(value),
         )
 
 
@@ -219,59 +218,46 @@ def _specific(
     others = (units.counts[pairings.unit, k] - chosen) / pairings.n_partners
     above, below = 2 * chosen * others, chosen + others
     ratios = _ratios(above, below, pairings, len(names))
+    unit, rater = pairings.unit, pairings.rater
+    in_unit = [np.bincount(unit, one)[unit].astype(float) for one in (above, below)]
+    expected = _quotient(in_unit[0], in_unit[1], rater, len(names))
+    is_chosen = np.bincount(rater, below, len(names)) > 0
     for number, name in enumerate(names):
-        mine, n = pairings.rater == number, int(ratios.n[number])
-        own = np.isin(pairings.unit, pairings.unit[mine])
-        if not below[mine].any():
+        n = int(ratios.n[number])
+        if not is_chosen[number]:
             reason = f"in none of the {n} shared units did this rater or another choose it"
             yield without_value(name, reason if n else ALONE, n_ratings=n)
             continue
-        usual = float(above[own].sum() / below[own].sum())
-        interval, refusal = _logit_interval(ratios, number, confidence)
+        value, usual = float(ratios.mean[number]), float(expected[number])
+        error = ratios.errors[number]
         yield RaterFinding(
             rater=name,
-            value=float(ratios.mean[number]),
+            value=value,
             expected=usual,
-            interval=interval,
+            interval=error.share_interval(value, confidence, pairings.method),
             p_value=None,
             n_ratings=n,
             question=(
-                f"Where rater {name} or another chose {category!r}, they agreed in "
-                f"{ratios.mean[number]:.0%}, raters of these units in {usual:.0%}. Does the code "
-                "mean the same to all?"
+                f"Where rater {name} or another chose {category!r}, they agreed in {value:.0%}, "
+                f"raters of these units in {usual:.0%}. Does the code mean the same to all?"
             ),
-            refusal=refusal,
+            refusal=error.share_refusal(value),
         )
 
 
-def _ratios(
-    above: FloatArray, below: FloatArray, pairings: Pairings, n_raters: int
-) -> ClusteredMeans:
-    """For each rater, one sum over another, with the linearised error."""
+def _ratios(above: FloatArray, below: FloatArray, pairings: Pairings, n_raters: int) -> RaterMeans:
+    """For each rater, one sum over another, with the linearised error; 0 over 0 is 0."""
     rater = pairings.rater
+    value = _quotient(above, below, rater, n_raters)
+    total = np.bincount(rater, below, n_raters)[rater]
+    influence = (above - value[rater] * below) / np.where(total > 0, total, 1.0)
+    errors = clustered_errors(influence, pairings.cluster, rater, n_sums=n_raters)
+    return RaterMeans(np.bincount(rater, minlength=n_raters), value, errors)
+
+
+def _quotient(above: FloatArray, below: FloatArray, rater: IntArray, n_raters: int) -> FloatArray:
     total = np.bincount(rater, below, n_raters)
-    total = np.where(total > 0, total, 1.0)
-    value = np.bincount(rater, above, n_raters) / total
-    influence = (above - value[rater] * below) / total[rater]
-    n_clusters, squares = squared_cluster_sums(influence, rater, pairings.cluster, n_raters)
-    variance = squares * n_clusters / np.maximum(n_clusters - 1, 1)
-    n = np.bincount(rater, minlength=n_raters)
-    return ClusteredMeans(n, value, np.sqrt(variance), n_clusters - 1)
-
-
-def _logit_interval(
-    means: ClusteredMeans, number: int, confidence: float
-) -> tuple[Interval | None, str | None]:
-    refusal = means.refusal(number)
-    share = float(means.mean[number])
-    if refusal is None and not ROUNDING < share < 1 - ROUNDING:
-        refusal = f"the share is {share:.0f}: its logit has no value"
-    if refusal:
-        return None, refusal
-    error = means.standard_error[number] / (share * (1 - share))
-    reach = error * stdtrit(means.df[number], (1 + confidence) / 2)
-    low, high = (float(expit(logit(share) + side * reach)) for side in (-1, 1))
-    return Interval(low, high, confidence, method="logit t, units or their clusters drawn"), None
+    return np.bincount(rater, above, n_raters) / np.where(total > 0, total, 1.0)
 
 
 def _put_together(finding: RaterFinding, without: Without) -> LeaveOneOut:

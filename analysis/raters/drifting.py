@@ -1,15 +1,17 @@
 """Does a rater change over time: more severe, milder, less in agreement with the others?"""
 
+import math
 from collections.abc import Iterator
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtr
 
-from analysis.estimates import Interval, RatingsError
+from analysis.estimates import RatingsError
+from analysis.intervals.clustered_errors import ROUNDING, ClusteredError, clustered_errors
 from analysis.intervals.resampling import check_confidence
-from analysis.raters.against_others import ROUNDING, others_mean, squared_cluster_sums
+from analysis.raters.against_others import others_mean
 from analysis.raters.findings import RaterCheck, RaterFinding, without_value
 from analysis.raters.reading import LongRatings, read_long, read_order
 from analysis.ratings import FloatArray, IntArray
@@ -41,7 +43,7 @@ def drift(
     units, raters : (n_ratings,)
         Labels.
     order : (n_ratings,)
-        When: times or running numbers, compared within one rater; ties share their place.
+        When: times or running numbers (no text), compared within one rater; ties share their place.
     outcome
         `severity`: the rating less the mean of the others; `agreement`: the share of the others
         with the same value.
@@ -113,43 +115,42 @@ def _slopes(
         np.bincount(rater, x * y, n_raters), leverage, out=np.zeros(n_raters), where=usable
     )
     scores = x * (y - slope[rater] * x) / np.where(usable, leverage, 1)[rater]
-    n_clusters, squares = squared_cluster_sums(scores, rater, ratings.cluster[shared], n_raters)
+    errors = clustered_errors(scores, ratings.cluster[shared], rater, n_sums=n_raters)
     for number, name in enumerate(ratings.raters):
         if n[number] < 3 or not usable[number]:
-            yield without_value(
-                name,
-                f"{n[number]} shared units at different times: a slope needs three",
-                n_ratings=int(n[number]),
-            )
+            reason = f"{n[number]} shared units at different times: a slope needs three"
+            if n[number] >= 3:
+                reason = f"all {n[number]} shared units have the same place in the order"
+            yield without_value(name, reason, n_ratings=int(n[number]))
             continue
-        df = int(min(n[number] - 2, n_clusters[number] - 1))
-        # The small-sample factor of regression: G / (G - 1) clusters, (n - 1) / (n - 2) ratings.
-        factor = n_clusters[number] / max(n_clusters[number] - 1, 1)
-        factor *= (n[number] - 1) / (n[number] - 2)
-        error = float(np.sqrt(squares[number] * factor))
-        yield _finding(name, float(slope[number]), error, df, int(n[number]), outcome, confidence)
+        error = _of_a_slope(errors[number], int(n[number]))
+        method = f"{ratings.drawn} drawn, cluster-robust"
+        yield RaterFinding(
+            rater=name,
+            value=float(slope[number]),
+            expected=0.0,
+            interval=error.interval(float(slope[number]), confidence, method),
+            p_value=_p_value(float(slope[number]), error),
+            n_ratings=int(n[number]),
+            question=(
+                f"Over {n[number]} units, rater {name}'s {outcome} moved by {slope[number]:+.2f} "
+                f"per {PER} judgments, measured against others on the same units. Has the reading "
+                "of the guidance changed, or have the units?"
+            ),
+            refusal=error.refusal() and "the points lie on a line, or are one cluster: no error",
+        )
 
 
-def _finding(
-    name: object, slope: float, error: float, df: int, n: int, outcome: Outcome, confidence: float
-) -> RaterFinding:
-    has_error = error > ROUNDING and df >= 1
-    interval = None
-    if has_error:
-        reach = error * float(stdtrit(df, (1 + confidence) / 2))
-        method = "cluster-robust t, units or their clusters drawn"
-        interval = Interval(slope - reach, slope + reach, confidence, method=method)
-    return RaterFinding(
-        rater=name,
-        value=slope,
-        expected=0.0,
-        interval=interval,
-        p_value=2 * float(stdtr(df, -abs(slope) / error)) if has_error else None,
-        n_ratings=n,
-        question=(
-            f"Over {n} units, rater {name}'s {outcome} moved by {slope:+.2f} per {PER} judgments, "
-            "measured against others on the same units. Did the reading of the guidance change, "
-            "or is it weariness?"
-        ),
-        refusal=None if has_error else "the points lie on a line, or are one cluster: no error",
+def _of_a_slope(error: ClusteredError, n: int) -> ClusteredError:
+    """Charge the second parameter: the factor (n - 1) / (n - 2), and n - 2 degrees at most."""
+    if error.standard_error is None:
+        return error
+    return ClusteredError(
+        error.standard_error * math.sqrt((n - 1) / (n - 2)), min(error.df, float(n - 2))
     )
+
+
+def _p_value(slope: float, error: ClusteredError) -> float | None:
+    if error.refusal() or error.standard_error is None:
+        return None
+    return 2 * float(stdtr(error.df, -abs(slope) / error.standard_error))

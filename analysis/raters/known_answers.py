@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.agreement.coefficients import coefficient
 from analysis.agreement.weights import Level
 from analysis.estimates import RatingsError, UndefinedStatisticError
-from analysis.intervals.resampling import check_confidence, cluster_numbers, patterns_of
+from analysis.intervals.patterns import cluster_numbers, patterns_of
+from analysis.intervals.resampling import check_confidence
 from analysis.raters.against_pool import shares_against_pool
 from analysis.raters.findings import RaterCheck, RaterFinding, without_value
 from analysis.raters.leaving_out import jackknife_reach
 from analysis.raters.reading import number_raters, read_codes, read_order
-from analysis.ratings import Categories, IntArray, read_units
+from analysis.ratings import MISSING, Categories, IntArray, check_same_index, read_units
 
 FEWER = "Fisher's exact test against all other raters, one-sided"
 
@@ -37,7 +38,12 @@ class Repeated(Alpha, RaterFinding):
 
 
 def gold_accuracy(
-    codes: ArrayLike, gold: ArrayLike, *, raters: ArrayLike, confidence: float = 0.95
+    codes: ArrayLike,
+    gold: ArrayLike,
+    *,
+    raters: ArrayLike,
+    categories: Categories | None = None,
+    confidence: float = 0.95,
 ) -> RaterCheck[RaterFinding]:
     """The share of each rater's codes that are those known to be right.
 
@@ -49,6 +55,8 @@ def gold_accuracy(
         The right code of the rated unit; None or NaN where none is known, which does not count.
     raters : (n_ratings,)
         Labels.
+    categories
+        All codes that the rubric offers, to catch others.
 
     Returns
     -------
@@ -59,19 +67,22 @@ def gold_accuracy(
     Raises
     ------
     RatingsError
-        If lists differ in length, or a code is missing.
+        If lists differ in length, a code is missing or not among the categories, or codes are
+        numbers and known answers are text.
     UndefinedStatisticError
         If no rated unit has a known answer.
     """
     check_confidence(confidence)
-    given, right = read_codes(codes), pd.Series(gold, dtype=object)
+    check_same_index(codes, gold)
+    given, right = read_codes(codes), pd.Series(gold, dtype=object).reset_index(drop=True)
     rater, names = number_raters(raters, len(given))
     if len(right) != len(given):
         raise RatingsError(f"{len(right)} known answers for {len(given)} codes: give None for none")
-    known = right.notna().to_numpy()
+    both = read_units(np.column_stack([given, right]), categories).codes
+    known = both[:, 1] != MISSING
     if not known.any():
         raise UndefinedStatisticError("none of the rated units has a known answer")
-    hit = given.to_numpy()[known] == right.to_numpy()[known]
+    hit = both[known, 0] == both[known, 1]
 
     def question(name: Hashable, value: float, n: int, others: str) -> str:
         return (
@@ -79,7 +90,7 @@ def gold_accuracy(
             "guidance clear on these, and is the known answer right?"
         )
 
-    counted = _shares(hit.astype(bool), rater[known], names, confidence, question)
+    counted = _shares(hit, rater[known], names, confidence, question)
     note = f"{int((~known).sum())} of {len(known)} ratings without a known answer do not count"
     value_is = "share of codes that are the known ones"
     return RaterCheck("gold_accuracy", value_is, FEWER, tuple(counted), note)

@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 
 from analysis.agreement.coefficients import Coefficient
 from analysis.estimates import UndefinedStatisticError
-from analysis.intervals.resampling import (
+from analysis.intervals.patterns import (
     Patterns,
     ValueOfSums,
     cluster_sums,

@@ -1,19 +1,18 @@
 """Does a rater prefer whichever answer was shown first?"""
 
 from collections.abc import Collection, Hashable, Iterator
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest
 
-from analysis.estimates import RatingsError
+from analysis.estimates import RatingsError, UndefinedStatisticError
 from analysis.intervals.resampling import check_confidence
 from analysis.raters.findings import RaterCheck, RaterFinding, without_value
 from analysis.raters.reading import number_raters
+from analysis.rates.codes import read_codes
 from analysis.rates.proportions import clopper_pearson
-from analysis.ratings import IntArray
+from analysis.ratings import IntArray, check_same_index
 
 
 def position_preference(
@@ -49,31 +48,24 @@ def position_preference(
     ------
     RatingsError
         If lists differ in length, or a code is neither a side nor a tie.
+    UndefinedStatisticError
+        If there are no preferences.
     """
     check_confidence(confidence)
-    first = pd.Series(shown_first, dtype=object).reset_index(drop=True)
-    chosen = pd.Series(preferred, dtype=object).reset_index(drop=True)
+    check_same_index(shown_first, preferred)
+    if isinstance(ties, str):
+        raise RatingsError(f"ties {ties!r}: give a list of codes, such as [{ties!r}]")
+    first = read_codes(shown_first, sides, noun="shown first")
+    chosen = read_codes(preferred, [*sides, *ties], noun="preferred", n_rows=len(first))
     rater, names = number_raters(raters, len(chosen))
-    if len(first) != len(chosen):
-        raise RatingsError(f"{len(first)} orders for {len(chosen)} preferences: give one for each")
-    _check(first, list(sides), "shown first")
-    _check(chosen, [*sides, *ties], "preferred")
-    decided = chosen.isin(list(sides)).to_numpy()
-    findings = tuple(_findings((chosen == first).to_numpy(), decided, rater, names, confidence))
+    if not len(chosen):
+        raise UndefinedStatisticError("there are no preferences")
+    decided = chosen < len(sides)
+    findings = tuple(_findings(chosen == first, decided, rater, names, confidence))
     n_ties = int((~decided).sum())
     note = f"{n_ties} of {len(decided)} ratings without a preference do not count"
     value_is = "share of preferences for the answer shown first"
     return RaterCheck("position_preference", value_is, "exact binomial, two-sided", findings, note)
-
-
-def _check(codes: "pd.Series[Any]", known: list[Hashable], what: str) -> None:
-    strange = ~codes.isin(known).to_numpy()
-    if strange.any():
-        row = int(strange.argmax())
-        raise RatingsError(
-            f"row {row} (counted from 0), {what}: {codes[row]!r} is not among {known}; correct it, "
-            "or leave out what was not rated"
-        )
 
 
 def _findings(
@@ -98,6 +90,6 @@ def _findings(
             n_ratings=of,
             question=(
                 f"Rater {name} preferred the answer shown first in {hits} of {of} choices, where "
-                "a random order gives half. Is the second one read as closely as the first?"
+                "a random order gives half. Was the order random, and are both read alike?"
             ),
         )

@@ -2,16 +2,16 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import RatingsError, UndefinedStatisticError
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import cluster_numbers
-from analysis.ratings import FloatArray, IntArray
+from analysis.ratings import FloatArray, IntArray, rating_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,9 @@ class LongRatings:
     cluster: IntArray
     raters: tuple[Hashable, ...]
     """What the numbers of the raters stand for."""
+
+    drawn: Literal["units", "clusters"]
+    """What the clusters are."""
 
     def per_unit(self) -> IntArray:
         """How many ratings the unit of each rating has, (n_ratings,)."""
@@ -58,9 +61,8 @@ def read_long(
     UndefinedStatisticError
         If there are no ratings.
     """
-    table = np.asarray(values)
-    if table.ndim == 2:
-        return _from_table(table, units=units, raters=raters, clusters=clusters)
+    if np.ndim(values) == 2:
+        return _from_table(values, units=units, raters=raters, clusters=clusters)
     if units is None or raters is None:
         raise RatingsError("give `units` and `raters`, one label for each rating")
     numbers = finite_numbers(values)
@@ -69,33 +71,44 @@ def read_long(
     unit = cluster_numbers(units, len(numbers), noun="unit")
     rater, names = number_raters(raters, len(numbers))
     _refuse_twice(unit, rater, names)
-    cluster = unit if clusters is None else cluster_numbers(clusters, len(numbers))
-    return LongRatings(numbers, unit, rater, cluster, names)
+    if clusters is None:
+        return LongRatings(numbers, unit, rater, unit, names, "units")
+    cluster = cluster_numbers(clusters, len(numbers))
+    return LongRatings(numbers, unit, rater, cluster, names, "clusters")
 
 
 def _from_table(
-    table: NDArray[Any],
+    ratings: ArrayLike,
     *,
     units: ArrayLike | None,
     raters: ArrayLike | None,
     clusters: ArrayLike | None,
 ) -> LongRatings:
-    rows, columns = np.nonzero(~np.asarray(pd.isna(table), dtype=bool))
-    unit_labels = np.arange(table.shape[0]) if units is None else _labels(units)
-    rater_labels = np.arange(table.shape[1]) if raters is None else _labels(raters)
-    for labels, length, noun in (
-        (unit_labels, table.shape[0], "unit"),
-        (rater_labels, table.shape[1], "rater"),
-    ):
-        cluster_numbers(labels, length, noun=noun)
-    of_unit = unit_labels if clusters is None else _labels(clusters)
-    cluster_numbers(of_unit, table.shape[0])
+    table = rating_table(ratings)
+    if table.dtype == object:
+        raise RatingsError("these are labels: give numbers, or True and False")
+    rows, columns = np.nonzero(~np.isnan(table))
+    unit_labels = _labels_of(units, table.shape[0], "unit")
+    rater_labels = _labels_of(raters, table.shape[1], "rater")
+    if clusters is not None:
+        cluster_numbers(clusters, table.shape[0])
+        clusters = _labels(clusters)[rows]
     return read_long(
         table[rows, columns],
         units=unit_labels[rows],
         raters=rater_labels[columns],
-        clusters=of_unit[rows],
+        clusters=clusters,
     )
+
+
+def _labels_of(labels: ArrayLike | None, length: int, noun: str) -> NDArray[Any]:
+    """Check the labels of rows or columns, each its own; without any, give numbers."""
+    if labels is None:
+        return np.arange(length)
+    numbers = cluster_numbers(labels, length, noun=noun)
+    if len(np.unique(numbers)) < length:
+        raise RatingsError(f"two of the {length} {noun} labels are the same: give each its own")
+    return _labels(labels)
 
 
 def number_raters(raters: ArrayLike, n_rows: int) -> tuple[IntArray, tuple[Hashable, ...]]:
@@ -118,9 +131,14 @@ def read_order(order: ArrayLike, n_rows: int) -> "pd.Series[Any]":
     Raises
     ------
     RatingsError
-        If one is missing, or they cannot be sorted.
+        If one is missing or text, or they cannot be sorted.
     """
     when = pd.Series(order).reset_index(drop=True)
+    if when.map(lambda one: isinstance(one, str)).any():
+        raise RatingsError(
+            "the order is text, in which '10' comes before '9': give numbers or times, for example "
+            "pd.to_datetime(order)"
+        )
     if len(when) != n_rows:
         raise RatingsError(f"{len(when)} places in the order for {n_rows} ratings: give each one")
     if when.isna().any():
@@ -134,14 +152,18 @@ def read_order(order: ArrayLike, n_rows: int) -> "pd.Series[Any]":
 
 
 def read_codes(codes: ArrayLike) -> "pd.Series[Any]":
-    """Check that no code is missing.
+    """Check that there are codes, and that none is missing.
 
     Raises
     ------
     RatingsError
         If one is.
+    UndefinedStatisticError
+        If there are none.
     """
     given = pd.Series(codes, dtype=object).reset_index(drop=True)
+    if given.empty:
+        raise UndefinedStatisticError("there are no ratings")
     if given.isna().any():
         row = int(given.isna().to_numpy().argmax())
         raise RatingsError(f"row {row} (counted from 0) has no code: leave out what was not rated")

@@ -67,8 +67,8 @@ def straight_lining(codes: ArrayLike, *, raters: ArrayLike, order: ArrayLike) ->
 
     References
     ----------
-    Feller (1968), An Introduction to Probability Theory and its Applications, 3rd edition, section
-    II.5, for the count of arrangements.
+    Feller (1968), An Introduction to Probability Theory and its Applications, volume 1, for the
+    count of arrangements.
     """
     given = read_codes(codes)
     rater, names = number_raters(raters, len(given))
@@ -109,7 +109,8 @@ def _log_choose(n: IntArray | int, k: IntArray | int) -> FloatArray:
 
 
 def _findings(frame: pd.DataFrame, names: tuple[Hashable, ...]) -> Iterator[Runs]:
-    for number, own in frame.groupby("rater"):
+    # Raters are numbered from 0 without a gap, and so the groups come in the order of the names.
+    for name, (_, own) in zip(names, frame.groupby("rater"), strict=True):
         code, labels = pd.factorize(own["code"])
         counts = np.bincount(code)
         longest = _longest_runs(code, len(labels))
@@ -117,7 +118,6 @@ def _findings(frame: pd.DataFrame, names: tuple[Hashable, ...]) -> Iterator[Runs
         length, n = int(longest[run_of]), len(code)
         expected = _median_run(int(counts[run_of]), n - int(counts[run_of]))
         chances = [run_probability(length, int(count), n - int(count)) for count in counts]
-        name = names[int(str(number))]
         yield Runs(
             rater=name,
             value=float(length),
@@ -128,7 +128,7 @@ def _findings(frame: pd.DataFrame, names: tuple[Hashable, ...]) -> Iterator[Runs
             question=(
                 f"Rater {name} gave {labels[run_of]!r} {length} times in a row; in a random order "
                 f"of the same {n} codes, the longest run of it is {expected} as a rule. Were these "
-                "units alike, or answered without a look?"
+                "units alike, or the work monotonous?"
             ),
             refusal="a run is counted, not estimated",
             longest_run_of=labels[run_of],

@@ -6,13 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from analysis.estimates import UndefinedStatisticError
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import check_confidence, cluster_numbers
-from analysis.raters.against_others import clustered_means, dealt_at_random, others_mean
+from analysis.intervals.resampling import check_confidence
+from analysis.raters.against_others import others_mean, rater_means
+from analysis.raters.dealing import dealt_at_random
 from analysis.raters.findings import RaterCheck, RaterFinding, without_value
 from analysis.raters.reading import LongRatings, number_raters, read_long
 
 ALONE = "nobody else rated any of the {n} units that this rater rated"
+FEW_SCORES = "no unit has several scores by this rater and by somebody else"
 DEALT = "ratings of each unit dealt at random to its raters, two-sided"
 
 
@@ -110,6 +114,8 @@ def response_variability(
     """
     check_confidence(confidence)
     values = finite_numbers(scores)
+    if not len(values):
+        raise UndefinedStatisticError("there are no scores")
     rater, names = number_raters(raters, len(values))
     rows = pd.DataFrame(
         {"unit": cluster_numbers(units, len(values), noun="unit"), "rater": rater, "x": values}
@@ -117,7 +123,7 @@ def response_variability(
     spread = rows.groupby(["unit", "rater"])["x"].std().dropna().reset_index()
     unit = cluster_numbers(spread["unit"], len(spread))
     judged = spread["rater"].to_numpy(dtype=np.int64)
-    ratings = LongRatings(spread["x"].to_numpy(dtype=float), unit, judged, unit, names)
+    ratings = LongRatings(spread["x"].to_numpy(dtype=float), unit, judged, unit, names, "units")
 
     def question(rater: Hashable, difference: float, expected: float, n: int) -> str:
         return (
@@ -125,7 +131,7 @@ def response_variability(
             f"from item to item, the others' by {expected:.2f}. Are the items told apart as meant?"
         )
 
-    findings = tuple(_compare(ratings, confidence, question))
+    findings = tuple(_compare(ratings, confidence, question, alone=FEW_SCORES))
     n_single = rows.groupby(["unit", "rater"]).ngroups - len(spread)
     note = f"{n_single} judgments with a single score left out" if n_single else None
     value_is = "own standard deviation across items less that of the others"
@@ -136,30 +142,33 @@ Question = Callable[[Hashable, float, float, int], str]
 """Words a finding: of which rater, difference, mean of the others, number of units."""
 
 
-def _compare(ratings: LongRatings, confidence: float, question: Question) -> Iterator[RaterFinding]:
+def _compare(
+    ratings: LongRatings, confidence: float, question: Question, alone: str = ALONE
+) -> Iterator[RaterFinding]:
     shared = ratings.shared()
     values, unit, rater = ratings.values[shared], ratings.unit[shared], ratings.rater[shared]
     n_raters = len(ratings.raters)
     others = others_mean(values, unit)
-    differences = clustered_means(values - others, rater, ratings.cluster[shared], n_raters)
+    differences = rater_means(values - others, rater, ratings.cluster[shared], n_raters)
     expected = np.bincount(rater, others, n_raters) / np.maximum(differences.n, 1)
     p_values = dealt_at_random(values, unit, rater, n_raters)
     for number, name in enumerate(ratings.raters):
         n = int(differences.n[number])
         if n == 0:
             n_alone = int((ratings.rater == number).sum())
-            yield without_value(name, ALONE.format(n=n_alone))
+            yield without_value(name, alone.format(n=n_alone))
             continue
         value, others_say = float(differences.mean[number]), float(expected[number])
+        error = differences.errors[number]
         yield RaterFinding(
             rater=name,
             value=value,
             expected=others_say,
-            interval=differences.interval(number, confidence, drawn="units or their clusters"),
+            interval=error.interval(value, confidence, f"{ratings.drawn} drawn, cluster-robust"),
             p_value=float(p_values[number]),
             n_ratings=n,
             question=question(name, value, others_say, n),
-            refusal=differences.refusal(number),
+            refusal=error.refusal(),
         )
 
 

@@ -1,19 +1,25 @@
 """Does a rater answer faster than the answers can have been read?"""
 
+import math
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom
 
 from analysis.estimates import RatingsError, UndefinedStatisticError
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import check_confidence, cluster_numbers
+from analysis.intervals.resampling import check_confidence
 from analysis.raters.against_pool import shares_against_pool
 from analysis.raters.findings import RaterCheck, RaterFinding
 from analysis.raters.reading import number_raters
 from analysis.ratings import FloatArray, IntArray
+
+ROUNDING = 1e-12
 
 NORMAL_MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
@@ -88,10 +94,12 @@ def too_fast(
     rater, names = number_raters(raters, len(times))
     if words is not None:
         floor = _reading_time(words, len(times), words_per_minute)
+        haste = f"faster than {words_per_minute:g} words a minute"
     else:
-        kind = np.zeros(len(times)) if kinds is None else kinds
-        floor = _robust_floor(times, cluster_numbers(kind, len(times), noun="kind"), spread)
-    findings = tuple(_findings(times, times < floor, rater, names, confidence))
+        labels = ["all"] * len(times) if kinds is None else kinds
+        floor = _robust_floor(times, pd.Series(labels, dtype=object), spread)
+        haste = "in far less time than is usual for their kind"
+    findings = tuple(_findings(times, times < floor, rater, names, confidence, haste))
     value_is = "share of judgments below the floor"
     test = "Fisher's exact test against all other raters, one-sided"
     return RaterCheck("too_fast", value_is, test, findings)
@@ -114,16 +122,20 @@ def _reading_time(words: ArrayLike, n_rows: int, words_per_minute: float) -> Flo
     return 60 * counts / words_per_minute
 
 
-def _robust_floor(times: FloatArray, kind: IntArray, spread: float) -> FloatArray:
+def _robust_floor(times: FloatArray, kinds: "pd.Series[Any]", spread: float) -> FloatArray:
     """The floor of the kind of each judgment, in seconds."""
+    if not 0 < spread < math.inf:
+        raise RatingsError(f"spread is {spread}: give a number of deviations above 0")
+    kind = cluster_numbers(kinds, len(times), noun="kind")
     floors = np.empty(int(kind.max()) + 1)
     for one in range(len(floors)):
         logs = np.log(times[kind == one])
         centre = np.median(logs)
         deviation = NORMAL_MAD * np.median(np.abs(logs - centre))
-        if deviation == 0:
+        if deviation <= ROUNDING:
+            name = kinds.iloc[int((kind == one).argmax())]
             raise UndefinedStatisticError(
-                f"half or more of the {len(logs)} times of one kind of unit are the same: no floor "
+                f"half or more of the {len(logs)} times of kind {name!r} are the same: no floor "
                 "can be told from them; give `words`, or leave them out"
             )
         floors[one] = np.exp(centre - spread * deviation)
@@ -136,6 +148,7 @@ def _findings(
     rater: IntArray,
     names: tuple[Hashable, ...],
     confidence: float,
+    haste: str,
 ) -> Iterator[Speed]:
     shares = shares_against_pool(fast, rater, len(names), look_for="more", confidence=confidence)
     for number, share in enumerate(shares):
@@ -151,8 +164,8 @@ def _findings(
             p_value=share.p_value,
             n_ratings=share.n,
             question=(
-                f"Rater {names[number]} answered {value:.0%} of {share.n} units faster than they "
-                f"can be read{others}. Was the answer known from elsewhere, or is the time wrong?"
+                f"Rater {names[number]} answered {value:.0%} of {share.n} units {haste}{others}. "
+                "Were these units known from elsewhere, or is the time wrong?"
             ),
             median_seconds=float(np.median(own)),
             median_low=low,

@@ -73,7 +73,7 @@ def design_effect(
 
     References
     ----------
-    Kish (1965), Survey Sampling, section 8.2.
+    Kish (1965), Survey Sampling.
     """
     ratings = read_yes_no(indicator, units=units, raters=raters, clusters=clusters)
     alike = ratings.all_alike()

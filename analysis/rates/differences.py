@@ -8,14 +8,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.estimates import Estimate, Interval, frame_of
+from analysis.intervals.patterns import Part, patterns_of
 from analysis.intervals.ratios import ratio_part
-from analysis.intervals.resampling import (
-    Part,
-    Plan,
-    patterns_of,
-    replicates,
-    resampled_interval,
-)
+from analysis.intervals.resampling import Plan, replicates, resampled_interval
 from analysis.intervals.two_way import two_way_total, two_way_variance
 from analysis.rates.indicators import read_yes_no
 from analysis.rates.populations import like_these, speaking_of, these_raters

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import Estimate, Interval, RatingsError, UndefinedStatisticError
+from analysis.intervals.patterns import cluster_numbers
 from analysis.intervals.ratios import finite_numbers
-from analysis.intervals.resampling import cluster_numbers
 from analysis.ratings import FloatArray, IntArray
 
 

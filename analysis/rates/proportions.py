@@ -3,6 +3,8 @@
 Several ratings of one unit, or by one rater, are not: for those see `two_way_rate`.
 """
 
+from numbers import Real
+
 import numpy as np
 from scipy.special import ndtri
 from scipy.stats import beta
@@ -119,16 +121,21 @@ def normal_quantile(confidence: float) -> float:
     return float(ndtri((1 + confidence) / 2))
 
 
-def check_counts(k: int, n: int, confidence: float) -> None:
+def check_counts(k: int, n: int, confidence: float = 0.95) -> None:
     """Refuse counts that no ratings give."""
     check_confidence(confidence)
-    if any(number != int(number) for number in (k, n)):
-        raise RatingsError(f"{k} of {n}: counts are whole numbers")
+    if not (is_whole(k) and is_whole(n)):
+        raise RatingsError(f"{k!r} of {n!r}: counts are whole numbers")
     if not 0 <= k <= n:
         raise RatingsError(f"{k} of {n}: a count lies from 0 to the number of ratings")
     if n == 0:
         raise UndefinedStatisticError("there are no ratings")
 
 
+def is_whole(number: object) -> bool:
+    """Whether this is a finite whole number, of whatever type."""
+    return isinstance(number, Real) and float(number).is_integer()
+
+
 def _share(k: int, n: int, interval: Interval) -> Estimate:
-    return Estimate("rate", k / n, interval, n_units=n, n_raters=0, n_ratings=n)
+    return Estimate("rate", float(k / n), interval, n_units=int(n), n_raters=0, n_ratings=int(n))

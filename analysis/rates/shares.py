@@ -11,15 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.estimates import Estimate, frame_of
+from analysis.estimates import Estimate, RatingsError, frame_of
+from analysis.intervals.patterns import patterns_of
 from analysis.intervals.ratios import n_distinct, ratio_of_sums, ratio_part
-from analysis.intervals.resampling import (
-    CHUNK_NUMBERS,
-    Method,
-    Plan,
-    patterns_of,
-    resampled_interval,
-)
+from analysis.intervals.resampling import CHUNK_NUMBERS, Method, Plan, resampled_interval
 from analysis.rates.indicators import yes_or_no
 from analysis.rates.populations import INDEPENDENT, speaking_of, these_raters
 from analysis.rates.two_way import two_way_rate
@@ -28,6 +23,8 @@ from analysis.ratings import FloatArray
 PUBLISHED_RESAMPLES = 1000
 PUBLISHED_SEED = 101
 """Pfohl et al. (2024), Nature Medicine 30, 3590: settings of the authors' analysis code."""
+
+LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ def row_level_bca(
     Raises
     ------
     RatingsError
-        If `x` holds anything but yes or no.
+        If `x` holds anything but yes or no, or the seed is too large for the published generator.
     UndefinedStatisticError
         If there are no ratings.
 
@@ -142,6 +139,8 @@ def row_level_bca(
     sums = np.column_stack([values, np.ones_like(values)])
     part, patterns = ratio_part(), patterns_of(sums)
     plan = Plan(n_resamples, seed, "bca", confidence, drawn="ratings")
+    if seed > LARGEST_SEED:
+        raise RatingsError(f"seed is {seed}: the published generator takes 0 to {LARGEST_SEED}")
     replicated = _legacy_means(values, n_resamples, seed)
     estimate = resampled_interval(replicated, patterns, part, plan).estimate(
         "rate",

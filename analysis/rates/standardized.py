@@ -19,6 +19,7 @@ from analysis.estimates import (
     frame_of,
 )
 from analysis.intervals.resampling import Plan
+from analysis.rates.proportions import is_whole
 from analysis.rates.units import mean_of_units, read_rated_units
 
 
@@ -120,8 +121,9 @@ def expected_at_least(
     ----------
     Hurlbert (1971), Ecology 52, 577-586, for rarefaction.
     """
-    if not 1 <= k <= m or k != int(k) or m != int(m):
-        raise RatingsError(f"{k} of {m}: give whole numbers, k from 1 to m")
+    if not (is_whole(k) and is_whole(m)) or not 1 <= k <= m:
+        raise RatingsError(f"{k!r} of {m!r}: give whole numbers, k from 1 to m")
+    k, m = int(k), int(m)
     plan = Plan(n_resamples, seed, "bca", confidence, "units" if clusters is None else "clusters")
     rated = read_rated_units(indicator, units=units, clusters=clusters, raters=raters)
     enough = rated.with_ratings(m)

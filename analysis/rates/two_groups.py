@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import Estimate, Interval, RatingsError
-from analysis.intervals.resampling import cluster_numbers
+from analysis.intervals.patterns import cluster_numbers
 from analysis.rates.indicators import YesNo
 from analysis.ratings import FloatArray
 
@@ -57,7 +57,7 @@ def two_groups(
     labels = np.asarray(groups, dtype=object)
     known = list(pd.unique(labels))
     names = _in_order(known) if compared is None else tuple(compared)
-    if len(names) != 2 or names[0] == names[1] or not set(names) <= set(known):
+    if len(names) != 2 or names[0] == names[1] or any(name not in known for name in names):
         raise RatingsError(
             f"groups are {known}: name two of them in `compared`, the first less the second"
         )

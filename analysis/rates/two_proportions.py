@@ -7,9 +7,9 @@ has no width where a count is 0. They are right where observations (or pairs) ar
 import numpy as np
 from scipy.optimize import brentq
 
-from analysis.estimates import Estimate, Interval, UndefinedStatisticError
+from analysis.estimates import Estimate, Interval, RatingsError, UndefinedStatisticError
 from analysis.rates.populations import INDEPENDENT
-from analysis.rates.proportions import check_counts, normal_quantile, wilson_limits
+from analysis.rates.proportions import check_counts, is_whole, normal_quantile, wilson_limits
 
 
 def newcombe_difference(
@@ -59,6 +59,8 @@ def newcombe_paired_difference(
     Newcombe (1998), Statistics in Medicine 17, 2635-2650, method 10.
     """
     cells = (both, first_only, second_only, neither)
+    if not all(is_whole(count) for count in cells):
+        raise RatingsError(f"cells {cells}: counts are whole numbers")
     n = sum(cells)
     for count in cells:
         check_counts(count, n, confidence)

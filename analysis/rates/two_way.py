@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.estimates import Estimate
-from analysis.intervals.two_way import TwoWayVariance, two_way_variance
+from analysis.intervals.two_way import one_way_variance, two_way_variance
 from analysis.rates.indicators import YesNo, read_yes_no
 from analysis.rates.populations import like_these, these_raters, these_units
 from analysis.rates.t_intervals import (
@@ -130,11 +130,10 @@ def one_way_rate(
     if refusal:
         return ratings.estimate("rate", ratings.rate, None, refusal=refusal)
 
-    # Crossed with itself, a clustering has the one-way variance.
-    variance = two_way_variance(ratings.influence, labels, labels)
+    variance = one_way_variance(ratings.influence, labels)
     population = these_units("units") if is_raters else these_raters(noun)
     method = f"{population}: cluster-robust"
-    return _estimate(ratings, variance, variance.df, scale, confidence, method)
+    return _estimate(ratings, variance, int(labels.max()), scale, confidence, method)
 
 
 def two_way_estimate(
@@ -151,7 +150,7 @@ def two_way_estimate(
         parts = [(variance.units, variance.n_units), (variance.raters, variance.n_raters)]
         freedom = satterthwaite_df(variance.total, parts)
     method = f"{like_these(ratings.noun)}: two-way cluster-robust"
-    return _estimate(ratings, variance, freedom, scale, confidence, method)
+    return _estimate(ratings, variance.total, freedom, scale, confidence, method)
 
 
 def few_or_alike(ratings: YesNo, drawn: dict[str, int]) -> str | None:
@@ -172,20 +171,21 @@ def few_or_alike(ratings: YesNo, drawn: dict[str, int]) -> str | None:
 
 def _estimate(
     ratings: YesNo,
-    variance: TwoWayVariance,
+    variance: float,
     df: float,
     scale: Scale,
     confidence: float,
     method: str,
 ) -> Estimate:
-    if variance.total < NEGLIGIBLE:
+    if variance < NEGLIGIBLE:
         return ratings.estimate("rate", ratings.rate, None, refusal=NO_DIFFERENCES)
+    error = float(np.sqrt(variance))
     interval = rate_interval(
         ratings.rate,
-        variance.standard_error,
+        error,
         df=df,
         scale=scale,
         confidence=confidence,
         method=method,
     )
-    return ratings.estimate("rate", ratings.rate, interval, standard_error=variance.standard_error)
+    return ratings.estimate("rate", ratings.rate, interval, standard_error=error)

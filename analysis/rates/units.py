@@ -9,14 +9,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimates import Estimate, RatingsError
+from analysis.intervals.patterns import cluster_numbers, patterns_of
 from analysis.intervals.ratios import n_distinct, ratio_part
-from analysis.intervals.resampling import (
-    Plan,
-    cluster_numbers,
-    patterns_of,
-    replicates,
-    resampled_interval,
-)
+from analysis.intervals.resampling import Plan, replicates, resampled_interval
 from analysis.rates.indicators import yes_or_no
 from analysis.rates.populations import speaking_of, these_raters
 from analysis.ratings import FloatArray, IntArray

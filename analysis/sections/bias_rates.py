@@ -24,10 +24,11 @@ class RateRow(Counts):
 
 def bias_rates(ratings: Ratings, groups: list[str], resampling: Resampling) -> tuple[RateRow, ...]:
     """One row per measure, set, group and source, with totals over sets and over sources."""
+    cuts = list(slices(ratings.about, groups))
     return tuple(
         _row(ratings, measure, of, rows & measure.yes.notna(), resampling)
         for measure in bias_measures(ratings)
-        for of, rows in slices(ratings.about, groups)
+        for of, rows in cuts
     )
 
 
@@ -47,12 +48,12 @@ def _row(
 
 
 def rate_of(about: pd.DataFrame, yes: "pd.Series[float]", resampling: Resampling) -> Rate:
-    """The share of ones among ratings, with the published interval and the one by question.
+    """The share of ones among ratings, with all intervals that these ratings allow.
 
     Parameters
     ----------
     about : (n_ratings, ...)
-        What was rated, with its `cluster`.
+        What was rated, with its `cluster`, and by whom, if each is by one rater.
     yes : (n_ratings,)
         0 or 1.
     """

@@ -9,8 +9,8 @@ from analysis.rates import Rate
 FEWEST_CLUSTERS = 20
 """With fewer, intervals that resample clusters cover too seldom in simulations."""
 
-TWO_RATERS = "two raters meet in each: there is no single rater to draw"
-"""Of meetings of two ratings."""
+TWO_RATERS = "two raters in each meeting"
+"""Why meetings of two ratings have no two-way interval: there is no single rater to draw."""
 
 
 @dataclass(frozen=True)

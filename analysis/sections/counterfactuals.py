@@ -70,8 +70,9 @@ def counterfactuals(
 def _rates(
     ratings: Ratings, measures: list[Measure], groups: list[str], resampling: Resampling
 ) -> Iterator[CounterfactualRow]:
+    cuts = list(slices(ratings.about, groups))
     for measure in measures:
-        for of, rows in slices(ratings.about, groups):
+        for of, rows in cuts:
             yield _row(ratings, measure, of, rows & measure.yes.notna(), resampling)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.estimates import UndefinedStatisticError
 from analysis.pairs import preference_shares
-from analysis.sections.cells import Counts, LeftOut, Resampling, Share, Undefined, share
+from analysis.sections.cells import Counts, LeftOut, Resampling, Share, share
 from analysis.sections.ratings import Slice, counts, slices
 from analysis.summaries.ratings import Ratings, dimension_measures, item_with_role
 
@@ -76,8 +76,9 @@ def _rows(
     for x, y in _source_pairs(ratings.about):
         compared = ratings.about[["source_a", "source_b"]].isin([x, y]).all(axis=1)
         about = ratings.about[compared]
+        cuts = list(slices(about, groups, by_source=False))
         for measure, label, winner in _winners(ratings, preferred):
-            for of, rows in slices(about, groups, by_source=False):
+            for of, rows in cuts:
                 chosen = about[rows & winner[compared].notna()]
                 first, neither, second = _shares(chosen, winner[chosen.index], (x, y), resampling)
                 yield PreferenceRow(
@@ -125,8 +126,7 @@ def _shares(
             raters=about["rater_id"].to_numpy(),
         )
     except UndefinedStatisticError as error:
-        undefined = Undefined(str(error))
-        nothing = Share(undefined, undefined)
+        nothing = Share.undefined(str(error))
         return nothing, nothing, nothing
     first, neither, second = (share(partial(rates.__getitem__, code)) for code in rates)
     return first, neither, second

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.sections.cells import Counts
+from analysis.summaries.ratings import Ratings, bias_measures
 from analysis.table import JudgmentTable
 
 MEETING = ["rater_id_1", "rater_id_2"]
@@ -33,6 +34,13 @@ def counts(about: pd.DataFrame) -> Counts:
         n_ratings=len(about),
         n_clusters=about["cluster"].nunique(),
     )
+
+
+def bias_found(ratings: Ratings) -> pd.DataFrame:
+    """The ratings that say whether there is bias, with `yes` 1 or 0; none if nobody was asked."""
+    measures = (one.yes for one in bias_measures(ratings) if one.kind == "main")
+    about = ratings.about.assign(yes=next(measures, float("nan")))
+    return about[about["yes"].notna()]
 
 
 def slices(

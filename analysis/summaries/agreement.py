@@ -12,6 +12,7 @@ from analysis.agreement.coefficients import Coefficient, coefficient
 from analysis.agreement.sets import set_distances
 from analysis.estimates import Estimate, RatingsError, frame_of
 from analysis.intervals import EstimateSet, GroupEstimates, bootstrap_groups, jackknife
+from analysis.intervals.resampling import Method
 from analysis.progress import Progress, silent
 from analysis.ratings import FloatArray, read_units
 from analysis.summaries.questions import Question, questions, set_questions
@@ -143,6 +144,7 @@ def agreement_table(
     rubric: str | None = None,
     n_resamples: int = 10_000,
     seed: int = SEED,
+    method: Method = "studentised",
     confidence: float = 0.95,
     progress: Progress = silent,
 ) -> AgreementTable:
@@ -166,6 +168,9 @@ def agreement_table(
     n_resamples, seed, confidence
         Of the intervals that resample questions, or the seeds they were made from. All groups and
         statistics of an item share the resamples.
+    method
+        As in `bootstrap`: of the three, studentised intervals alone cover alpha where it is low and
+        a code is rare.
 
     Raises
     ------
@@ -197,6 +202,7 @@ def agreement_table(
             clusters=wide.clusters,
             n_resamples=n_resamples,
             seed=seed,
+            method=method,
             confidence=confidence,
         )
         shared.append(SharedResamples(ratings.rubric.id, question.item, of, groups))
