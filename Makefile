@@ -7,6 +7,7 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 ARGS   ?=
+BENCHMARKS ?= agreement paper grasp mixed_model coverage
 
 .DELETE_ON_ERROR:
 .PHONY: demo test check bench constraints .venv
@@ -25,7 +26,7 @@ check: .venv/.installed
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 bench: .venv/.installed
-	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 .venv: .venv/.installed
 

@@ -1,23 +1,31 @@
-"""Bootstrap of agreement: `analysis.bootstrap` beside a loop over the krippendorff package.
+"""Agreement with intervals: `analysis.bootstrap` beside what one would pick instead.
 
 Ours resamples 10,000 times and gives alpha, AC1, Fleiss, free-marginal, percent and specific
-agreement with BCa intervals. The loop gives ordinal alpha alone, without BCa; the median seconds of
-a few resamples are scaled up, because at a million ratings the whole would take most of an hour.
+agreement, each with a BCa interval. The others give one statistic without BCa; irrCAC, statsmodels
+and krippendorff in a loop over resamples, evalaudit by its own bootstrap. A few of their resamples
+are measured and scaled up, because at a million ratings the whole would take hours. Every package
+runs in a process of its own, one thread, on the same ratings.
+
+    python -m benchmarks.agreement
 """
 
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: one thread each
 
-import resource
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-import krippendorff
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import bootstrap, krippendorff_alpha
+from benchmarks.memory import peak_mib
+from benchmarks.peers.environment import measured
 
 N_RESAMPLES = 10_000
 STATISTICS = [
@@ -28,10 +36,20 @@ STATISTICS = [
     "percent_agreement",
     "specific_agreement",
 ]
-Table = NDArray[np.float64]
+SCALES = (
+    # units, raters, ratings, seconds allowed, resamples measured of each peer
+    (4_600, 9, 16_587, 0.2, {"krippendorff": 200, "irrCAC": 100, "statsmodels": 200}),
+    (265_000, 9, 1_000_000, 1.0, {"krippendorff": 10, "irrCAC": 10, "statsmodels": 20}),
+)
+GIVES = {
+    "krippendorff": "ordinal alpha",
+    "irrCAC": "AC1",
+    "statsmodels": "Fleiss, units of one size",
+    "evalaudit": "ordinal alpha, percentile",
+}
 
 
-def simulated(n_units: int, n_raters: int, n_ratings: int) -> Table:
+def simulated(n_units: int, n_raters: int, n_ratings: int) -> NDArray[np.float64]:
     """Three levels of bias, shares about 80, 15 and 5 %, and exactly this many ratings."""
     rng = np.random.default_rng(20240923)
     own = rng.choice(3, (n_units, 1), p=[0.8, 0.15, 0.05])
@@ -42,8 +60,11 @@ def simulated(n_units: int, n_raters: int, n_ratings: int) -> Table:
     return ratings
 
 
-def seconds_of_ours(ratings: Table) -> float:
+def ours(path: Path) -> dict[str, float]:
     """Median of five runs, reading and counting included."""
+    from analysis import bootstrap, krippendorff_alpha
+
+    ratings = np.load(path)
     seconds = []
     for _ in range(5):
         start = perf_counter()
@@ -56,41 +77,47 @@ def seconds_of_ours(ratings: Table) -> float:
             seed=1,
         )
         seconds.append(perf_counter() - start)
-    return median(seconds)
+    value = krippendorff_alpha(ratings, level="ordinal").value
+    return {"value": value, "seconds": median(seconds), "mib": peak_mib()}
 
 
-def seconds_of_loop(ratings: Table, n_measured: int) -> float:
-    """Median of the measured resamples, scaled up to all."""
-    rng = np.random.default_rng(1)
-    seconds = []
-    for _ in range(n_measured):
-        start = perf_counter()
-        drawn = ratings[rng.integers(0, len(ratings), len(ratings))]
-        krippendorff.alpha(
-            reliability_data=drawn.T, level_of_measurement="ordinal", value_domain=[0, 1, 2]
+def in_own_process(path: Path) -> dict[str, float]:
+    words = [sys.executable, "-m", "benchmarks.agreement", str(path)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    numbers: dict[str, float] = json.loads(done.stdout)
+    return numbers
+
+
+def compare(folder: Path) -> None:
+    for n_units, n_raters, n_ratings, allowed, n_measured in SCALES:
+        path = folder / f"{n_ratings}.npy"
+        np.save(path, simulated(n_units, n_raters, n_ratings))
+        own = in_own_process(path)
+        verdict = "within" if own["seconds"] <= allowed else "ABOVE"
+        print(
+            f"\n{n_ratings:,} ratings of {n_units:,} units\n"
+            f"  {'analysis.bootstrap':<14} {len(STATISTICS)} statistics, BCa: "
+            f"{own['seconds']:.3f} s ({verdict} the {allowed} s claimed), {own['mib']:,.0f} MiB"
         )
-        seconds.append(perf_counter() - start)
-    return median(seconds) * N_RESAMPLES
+        for peer, n in {**n_measured, "evalaudit": 1_000}.items():
+            other = measured(peer, path, n)
+            seconds = other["seconds"] * N_RESAMPLES
+            difference = f", alpha differs by {abs(other['value'] - own['value']):.0e}"
+            print(
+                f"  {peer:<14} {GIVES[peer]}: {seconds:,.0f} s ({n} resamples measured), "
+                f"{other['mib']:,.0f} MiB, {seconds / own['seconds']:,.0f} x"
+                f"{difference if 'alpha' in GIVES[peer] else ''}"
+            )
 
 
 def main() -> None:
-    print(f"{N_RESAMPLES:,} resamples of units, one thread")
-    for n_units, n_raters, n_ratings, n_measured in (
-        (4_600, 9, 16_587, 200),
-        (265_000, 9, 1_000_000, 25),
-    ):
-        ratings = simulated(n_units, n_raters, n_ratings)
-        ours = krippendorff_alpha(ratings, level="ordinal").value
-        theirs = krippendorff.alpha(reliability_data=ratings.T, level_of_measurement="ordinal")
-        fast, slow = seconds_of_ours(ratings), seconds_of_loop(ratings, n_measured)
-        print(
-            f"{n_ratings:>9,} ratings: ours {fast:.3f} s for {len(STATISTICS)} statistics; "
-            f"loop {slow:,.0f} s for alpha ({n_measured} resamples measured); "
-            f"ratio {slow / fast:,.0f}; alpha differs by {abs(ours - theirs):.1e}"
-        )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory {peak:,.0f} MiB, both included")
+    print(f"{N_RESAMPLES:,} resamples of units, one thread each")
+    with tempfile.TemporaryDirectory() as folder:
+        compare(Path(folder))
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        print(json.dumps(ours(Path(sys.argv[1]))))
+    else:
+        main()

@@ -1,0 +1,31 @@
+"""An environment of their own for the packages that we are measured beside."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FOLDER = HERE.parents[1] / ".venv-peers"
+
+
+def peers_python() -> Path:
+    """Give the peers' interpreter; install them the first time."""
+    python = FOLDER / "bin" / "python"
+    installed = FOLDER / ".installed"
+    wanted = (HERE / "requirements.txt").read_text()
+    if not installed.is_file() or installed.read_text() != wanted:
+        print("installing what we are measured beside (once) ...", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", FOLDER], check=True)
+        install = [python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"]
+        subprocess.run(install, check=True)
+        installed.write_text(wanted)
+    return python
+
+
+def measured(peer: str, ratings: Path, n_measured: int) -> dict[str, float]:
+    """Run one peer in a process of its own: `value`, `seconds` of one resample, and `mib`."""
+    words = [peers_python(), "-W", "ignore", HERE / "measure.py", peer, ratings, str(n_measured)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    numbers: dict[str, float] = json.loads(done.stdout)
+    return numbers
