@@ -23,9 +23,33 @@ Pilot = Annotated[
     Path | None, typer.Option(help="A pilot's judgment table, in place of assumptions.")
 ]
 Rubric = Annotated[str, typer.Option(help="The pilot's rubric.")]
-Group = Annotated[str | None, typer.Option(help="The pilot's group of raters.")]
+Group = Annotated[str | None, typer.Option(help="The pilot's group of raters, if it has several.")]
 Out = Annotated[Path | None, typer.Option(help="A CSV file for all digits.")]
 INDEPENDENT = "equitymedqa-independent"
+
+PRECISION = {
+    "n_units": "units",
+    "raters_per_unit": "raters per unit",
+    "n_ratings": "ratings",
+    "half_width_these_raters": "rate ±, these raters",
+    "half_width_raters_like_these": "rate ±, raters like these",
+    "half_width_alpha": "alpha ±, these raters",
+    "refused_alpha": "alpha refused",
+}
+POWER = {
+    "n_units": "units",
+    "raters_per_unit": "raters per unit",
+    "n_ratings": "ratings of each group",
+    "power": "power",
+}
+WORK = {
+    "dataset": "set",
+    "group": "group",
+    "n_units": "units",
+    "raters_per_unit": "per unit",
+    "n_ratings": "ratings",
+}
+"""Column by column, what the screen says in little room; files have the columns' own names."""
 
 
 @app.command()
@@ -40,7 +64,7 @@ def precision(
     rubric: Rubric = INDEPENDENT,
     group: Group = None,
     simulations: Annotated[int, typer.Option(min=0, help="Studies drawn per design.")] = 200,
-    seed: int = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same studies.")] = 1,
     out: Out = None,
 ) -> None:
     """Half-widths of the rate and of alpha, for units x raters per unit."""
@@ -58,8 +82,9 @@ def precision(
             seed=seed,
             progress=progress,
         )
-    typer.echo(_described(assumed))
-    _show(plan.to_frame(), out)
+    typer.echo(f"{_described(assumed)}\n{raters} raters.")
+    _draw(plan.to_frame(), PRECISION)
+    _write(plan.to_frame(), out)
 
 
 @app.command()
@@ -89,11 +114,19 @@ def power(
         for k in _numbers(per_unit, "--per-unit")
     ]
     rows = [
-        {**vars(one), "power": difference_power(assumed, other, designs=(one, one))}
+        {
+            **vars(one),
+            "n_ratings": one.n_ratings,
+            "power": difference_power(assumed, other, designs=(one, one)),
+        }
         for one in designs
     ]
-    typer.echo(f"{_described(assumed)}\nThe other group: {other_rate:.1%}, otherwise alike.")
-    _show(pd.DataFrame(rows), out)
+    typer.echo(
+        f"{_described(assumed)}\nThe other group: {other_rate:.1%}, otherwise alike. "
+        f"{raters} raters in each group, who see the same units as biased."
+    )
+    _draw(pd.DataFrame(rows), POWER)
+    _write(pd.DataFrame(rows), out)
 
 
 @app.command()
@@ -122,7 +155,7 @@ def study(
             }
             n_units[name, entry.name] = times[load_rubric(name).unit]
     plan = study_plan(design, {key: n for key, n in n_units.items() if n})
-    _show(plan.to_frame(), out)
+    _show_work(plan.to_frame(), out)
     typer.echo(f"{plan.n_ratings:,} ratings in all")
 
 
@@ -133,11 +166,8 @@ def published(out: Out = None) -> None:
     from analysis.planning.study import PUBLISHED_RATINGS
 
     plan = published_plan()
-    _show(plan.to_frame(), out)
-    typer.echo(
-        f"{plan.n_ratings:,} ratings by this plan; {PUBLISHED_RATINGS:,} are published. Lines that "
-        "are not verified follow from totals, and are not the only ones that fit."
-    )
+    _show_work(plan.to_frame(), out)
+    typer.echo(f"{plan.n_ratings:,} ratings by this plan; {PUBLISHED_RATINGS:,} are published.")
     for group, n in plan.per_rater().items():
         typer.echo(f"{group}: {n:,.0f} ratings by each of {plan.raters[group]}")
 
@@ -153,15 +183,11 @@ def _assumed(
     from analysis.planning import Assumptions, table_assumptions
     from analysis.table import read_table
 
-    if (rate is None) == (pilot is None):
-        raise typer.BadParameter("give either --rate (with --alpha), or --pilot")
-    if rate is not None:
+    if rate is not None and pilot is None:
         return Assumptions(rate, alpha, rater_correlation)
-    assert pilot is not None
-    found = table_assumptions(read_table(pilot), rubric=rubric)
-    if group not in found:
-        raise typer.BadParameter(f"--group is {group!r}: the pilot has {sorted(found)}")
-    return found[group]
+    if pilot is None or rate is not None:
+        raise typer.BadParameter("give either --rate (with --alpha), or --pilot")
+    return table_assumptions(read_table(pilot), rubric=rubric, group=group)
 
 
 def _numbers(text: str, option: str) -> list[int]:
@@ -182,21 +208,42 @@ def _described(assumed: "Assumptions") -> str:
     )
 
 
-def _show(frame: "pd.DataFrame", out: Path | None) -> None:
-    """Draw the rows, rounded for reading; write them whole."""
+def _show_work(frame: "pd.DataFrame", out: Path | None) -> None:
+    """Draw the lines of a plan, rubric by rubric."""
+    marks = ["" if sure else "*" for sure in frame["verified"]]
+    lines = frame.assign(n_ratings=frame["n_ratings"].map("{:,}".format) + marks)
+    for rubric, rows in lines.groupby("rubric", sort=False):
+        _draw(rows, WORK, title=str(rubric))
+    if any(marks):
+        typer.echo("* inferred, and not the only number that fits")
+    _write(frame, out)
+
+
+def _draw(frame: "pd.DataFrame", headings: dict[str, str], title: str | None = None) -> None:
+    """Draw some columns under short headings, rounded for reading."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*(str(column).replace("_", " ") for column in frame.columns))
-    for row in frame.itertuples(index=False, name=None):
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column, heading in headings.items():
+        is_text = column in ("dataset", "group")
+        table.add_column(heading, justify="left" if is_text else "right", no_wrap=is_text)
+    for row in frame[list(headings)].itertuples(index=False, name=None):
         table.add_row(*map(_cell, row))
     Console().print(table)
-    if out is not None:
-        frame.to_csv(out, index=False)
-        typer.echo(f"written to {out}")
 
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return "–" if value != value else f"{value:.3f}"
-    return str(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _write(frame: "pd.DataFrame", out: Path | None) -> None:
+    """Write all columns with all digits."""
+    if out is None:
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(out, index=False)
+    typer.echo(f"written to {out}")
