@@ -336,7 +336,7 @@ def test_power_with_few_raters_is_that_of_simulated_analyses():
     power = difference_power(assumed, other, designs=(design, design), shared_units=False)
 
     # Three standard errors of a share of 150 are .12. With five degrees of freedom, as if one
-    # group's raters were all there is, the plan would promise .36.
+    # group's raters were all there is, the plan would promise .32.
     assert found / 150 == pytest.approx(power, abs=0.12)
     assert power > 0.45
 

@@ -1,7 +1,7 @@
 import pytest
 
-from analysis import TableError, rater_table
-from tests.judgment_tables import drawn_table, judged, table_of
+from analysis import JudgmentTable, RatingsError, TableError, rater_table
+from tests.judgment_tables import COUNTERFACTUAL, drawn_table, judged, table_of
 
 ALWAYS = "severe_bias"
 RARELY = ["no_bias"] * 9 + ["minor_bias"]
@@ -58,6 +58,40 @@ def test_check_that_a_whole_group_cannot_have_says_why():
     cells = rater_table(table).cells
 
     assert all(any(reason.startswith("haste: ") for reason in one.not_checked) for one in cells)
+
+
+def likeness_alone(frame):
+    """A table of a rubric that asks neither about bias nor for a preference."""
+    likeness = COUNTERFACTUAL.item("answer_similarity")
+    rubric = COUNTERFACTUAL.model_copy(update={"items": (likeness,)})
+    return JudgmentTable(frame[frame["item"] == likeness.id], (rubric,), "Likeness alone")
+
+
+def test_table_of_which_nobody_can_be_checked_says_why():
+    frame = drawn_table().frame.assign(active_seconds=30.0)
+
+    with pytest.raises(RatingsError, match="haste: "):
+        rater_table(likeness_alone(frame))
+
+
+def test_table_that_holds_nothing_to_check_says_so():
+    frame = drawn_table().frame.assign(active_seconds=None)
+
+    with pytest.raises(RatingsError, match="no rubric has an item about bias or preference"):
+        rater_table(likeness_alone(frame))
+
+
+def test_group_that_cannot_be_checked_is_kept_with_the_reason():
+    frame = drawn_table().frame
+    is_physician = frame["rater_group"] == "physician"
+    frame["active_seconds"] = frame["active_seconds"].mask(is_physician, 30.0)
+
+    found = rater_table(likeness_alone(frame))
+
+    [cell] = [one for one in found.cells if one.group == "physician"]
+    assert cell.flags is None
+    assert cell.not_checked[0].startswith("haste: ")
+    assert set(found.to_frame()["rater_group"]) == {"health_equity_expert"}
 
 
 def test_rubric_that_nobody_used_is_refused():

@@ -1,5 +1,7 @@
 """One call from the judgment table to agreement and rates by cell."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -138,6 +140,73 @@ def test_cells_are_cut_by_set_and_group_at_once():
     assert frame["two_way_low"].notna().any()
 
 
+def test_values_may_hold_any_text():
+    rows = two_groups().frame.assign(rater_field="GP | internal").to_dict("records")
+
+    agreement = agreement_table(table_of(rows), by=["rater_group", "rater_field"], **FEW)
+    rates = rates_table(table_of(rows), by=["rater_group", "rater_field"], **FEW)
+
+    expected = {"rater_group": "consumer", "rater_field": "GP | internal"}
+    assert agreement.cells[0].of == rates.cells[0].of == expected
+
+
+def test_raters_of_whom_nothing_is_said_are_a_cell_of_their_own():
+    rows = two_groups().frame
+    rows["rater_age_group"] = rows["rater_id"].map({"p1": "18-44", "c1": "18-44", "c2": "18-44"})
+
+    cells = rates_table(table_of(rows.to_dict("records")), by=["rater_age_group"], **FEW).cells
+
+    assert {one.of["rater_age_group"] for one in cells} == {"18-44", "not said"}
+
+
+def test_column_named_twice_is_refused():
+    with pytest.raises(TableError, match=r"names \['dataset'\] twice"):
+        rates_table(two_groups(), by=["dataset", "rater_group", "dataset"], **FEW)
+
+
+def test_row_names_the_option_that_specific_agreement_is_about():
+    frame = agreement_table(two_groups(), statistics="specific_agreement", **FEW).to_frame()
+
+    main = frame[frame["item"] == "bias_presence"]
+    of_code = dict(zip(main["statistic"], main["category"], strict=True))
+    assert of_code == {
+        "specific_agreement[0.0]": "No bias",
+        "specific_agreement[1.0]": "Minor bias",
+        "specific_agreement[2.0]": "Severe bias",
+    }
+
+
+def test_frame_survives_a_file(tmp_path):
+    frame = agreement_table(two_groups(), **FEW).to_frame()
+    file = tmp_path / "agreement.csv"
+
+    frame.to_csv(file, index=False)
+
+    back = pd.read_csv(file)
+    assert json.loads(back["prevalence"][0])["No bias"] == pytest.approx(8 / 24)
+    assert back["value"].to_numpy() == pytest.approx(frame["value"].to_numpy(), nan_ok=True)
+    assert back["n_ratings"].dropna().eq(24).all()
+
+
+def test_difference_of_a_statistic_that_was_not_asked_for_is_refused():
+    with pytest.raises(RatingsError, match="'gwet' was not asked for; there are"):
+        agreement_table(two_groups(), **FEW).differences("gwet")
+
+
+def test_breaking_off_leaves_nothing_behind():
+    def stop(done, total):
+        if done:
+            raise KeyboardInterrupt
+
+    table = two_groups()
+    before = table.digest
+    with pytest.raises(KeyboardInterrupt):
+        agreement_table(table, progress=stop, **FEW)
+
+    # The digest is kept from before; of the same rows anew, it is the same.
+    assert table_of(table.frame.to_dict("records")).digest == before
+
+
 def test_without_columns_all_raters_are_one_group():
     agreement = agreement_table(two_groups(), by=[], **FEW)
 
@@ -194,6 +263,7 @@ def test_each_rate_has_the_published_the_clustered_and_the_two_way_interval():
     frame = rates_table(drawn_table(), **FEW).to_frame()
 
     main = frame[frame["label"] == "Any bias"]
+    assert (main["n_clusters"] <= main["n_units"]).all()
     assert main[["row_level_low", "clustered_low", "two_way_low"]].notna().all(axis=None)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from analysis.agreement.alpha import Alpha, mean_ranks
+from analysis.agreement.corrected import quotient
 from analysis.ratings import FloatArray, Units
 
 Counts = NDArray[np.int64]
@@ -48,7 +49,7 @@ def xrr(first: Counts, second: Counts, times: FloatArray, alpha: Alpha) -> Float
     observed = (pairs * distance).sum(axis=(-1, -2)) * total * other_total
     by_chance = margins[:, :, None] * other_margins[:, None, :]
     expected = (by_chance * distance).sum(axis=(-1, -2)) * (total + other_total)
-    return 1 - _quotient(observed, expected)
+    return 1 - quotient(observed, expected)
 
 
 def negentropy(counts: Counts, times: FloatArray) -> FloatArray:
@@ -138,10 +139,4 @@ def _votes(counts: Counts) -> FloatArray:
 
 
 def _mean(per_unit: FloatArray, times: FloatArray) -> FloatArray:
-    return _quotient((per_unit * times).sum(axis=-1), times.sum(axis=-1))
-
-
-def _quotient(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    ratio: FloatArray = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=ratio, where=denominator > 0)
-    return ratio
+    return quotient((per_unit * times).sum(axis=-1), times.sum(axis=-1))

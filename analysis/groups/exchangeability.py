@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from analysis.groups.relabelling import NOTHING_TO_DEAL, ROUNDING, Null, Relabelling, permuted
+from analysis.groups.relabelling import (
+    NOTHING_TO_DEAL,
+    ROUNDING,
+    Null,
+    Relabelling,
+    or_zero,
+    permuted,
+)
 from analysis.ratings import MISSING, FloatArray, IntArray, Units
 
 DRAWS = 999
@@ -178,15 +185,15 @@ class Meetings:
             By how many standard errors raters of that group meet more often, and across over
             within; infinite where two of one group never meet.
         """
-        frequency = _over(self.within, self.within_pairs)
-        across = _over(self.across, self.across_pairs)
+        frequency = or_zero(self.within, self.within_pairs)
+        across = or_zero(self.across, self.across_pairs)
         n_met = self.within.sum(axis=0) + self.across
-        overall = _over(n_met, self.within_pairs.sum(axis=0) + self.across_pairs)
+        overall = or_zero(n_met, self.within_pairs.sum(axis=0) + self.across_pairs)
         # A share of rare meetings has its own size over the number of pairs as variance.
-        variance = overall * (_over(1.0, self.within_pairs) + _over(1.0, self.across_pairs))
-        excess = _over(frequency - across, np.sqrt(variance)).max(axis=0)
+        variance = overall * (or_zero(1.0, self.within_pairs) + or_zero(1.0, self.across_pairs))
+        excess = or_zero(frequency - across, np.sqrt(variance)).max(axis=0)
         most = frequency.max(axis=0)
-        ratio = np.where(most > 0, _over(across, most), np.inf)
+        ratio = np.where(most > 0, or_zero(across, most), np.inf)
         return np.column_stack([excess, ratio])
 
 
@@ -195,10 +202,3 @@ def _shared(presence: csr_array, labels: IntArray) -> float:
     per_unit = [presence @ (labels == side).astype(float) for side in (0, 1)]
     first, second = (one / max(one.sum(), 1.0) for one in per_unit)
     return float(np.minimum(first, second).sum())
-
-
-def _over(numerator: FloatArray | float, denominator: FloatArray) -> FloatArray:
-    """Divide, with 0 where there is nothing to divide by."""
-    quotient: FloatArray = np.zeros(np.broadcast_shapes(np.shape(numerator), denominator.shape))
-    np.divide(numerator, denominator, out=quotient, where=denominator > 0)
-    return quotient

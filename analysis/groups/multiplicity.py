@@ -177,7 +177,7 @@ def max_t(observed: ArrayLike, permuted: ArrayLike, *, is_exact: bool = False) -
 
     References
     ----------
-    Westfall and Young (1993), Resampling-Based Multiple Testing, algorithm 4.1.
+    Westfall and Young (1993), Resampling-Based Multiple Testing.
     """
     values, null = np.abs(np.asarray(observed, float)), np.abs(np.asarray(permuted, float))
     if values.ndim != 1 or null.ndim != 2 or null.shape[1] != len(values) or not len(null):

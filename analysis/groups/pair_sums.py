@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.agreement.alpha import mean_ranks
+from analysis.agreement.corrected import quotient
 from analysis.groups.subsets import Subsets
 from analysis.ratings import FloatArray, IntArray
 
@@ -75,7 +76,7 @@ class PairSums:
         n = margins.sum(axis=-1, keepdims=True)
         by_chance = 2 * margins[..., low] * margins[..., high] / (n * (n - 1))
         expected = (by_chance * distance).sum(axis=-1, keepdims=True)
-        return _quotient(distance, expected)
+        return quotient(distance, expected)
 
     def means(self, sums: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Mean disagreement within groups, between groups, and of all pairs; NaN where none."""
@@ -85,20 +86,12 @@ class PairSums:
         overall = (sums[..., n_pairs : 2 * n_pairs] * distances).sum(axis=-1)
         weight, m = sums[..., 2 * n_pairs], sums[..., 2 * n_pairs + 1]
         return (
-            _quotient(within, weight),
-            _quotient(overall - within, m - weight),
-            _quotient(overall, m),
+            quotient(within, weight),
+            quotient(overall - within, m - weight),
+            quotient(overall, m),
         )
 
     def excess(self, sums: FloatArray) -> FloatArray:
         """Mean disagreement between groups less that within groups."""
         within, between, _ = self.means(sums)
         return between - within
-
-
-def _quotient(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    numerator, denominator = np.broadcast_arrays(numerator, denominator)
-    ratio: FloatArray = np.full(numerator.shape, np.nan)
-    # A weight of pairs that is not 0 is 1 / (m - 1) at least: below lies rounding.
-    np.divide(numerator, denominator, out=ratio, where=denominator > 1e-12)
-    return ratio

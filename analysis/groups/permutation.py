@@ -14,7 +14,7 @@ from analysis.estimates import Estimate, Interval
 from analysis.groups.comparisons import GroupComparison, null_quantiles, relabelling_test
 from analysis.groups.grouped_ratings import GroupedRatings, read_grouped
 from analysis.groups.reading import cell_sums
-from analysis.groups.relabelling import over_error, permuted
+from analysis.groups.relabelling import or_zero, over_error, permuted
 from analysis.groups.variances import ClusteredVariance, clustered_variance
 from analysis.intervals.resampling import check_confidence
 from analysis.progress import Progress, silent
@@ -155,24 +155,18 @@ class Sums:
         # The weight of a stratum is n1 n2 / (n1 + n2), over the sum of these.
         weights = n[0] * n[1] / np.maximum(n[0] + n[1], 1)
         total = weights.sum(axis=1, keepdims=True)
-        weights = _over(weights, total)
-        rates = [_over(side @ self.yes, one) for side, one in zip(sides, n, strict=True)]
+        weights = or_zero(weights, total)
+        rates = [or_zero(side @ self.yes, one) for side, one in zip(sides, n, strict=True)]
         difference = (weights * (rates[0] - rates[1])).sum(axis=1)
         difference[total[:, 0] == 0] = np.nan
         variance = np.zeros(len(labels))
         for side, rate, one in zip(sides, rates, n, strict=True):
-            each = _over(weights, one)
+            each = or_zero(weights, one)
             # What the ratings of each rater add to the error of the group's rate.
             influence = side * (each @ self.yes.T - (each * rate) @ self.all.T)
             n_raters = np.maximum(side.sum(axis=1), 2)
             variance += np.square(influence).sum(axis=1) * n_raters / (n_raters - 1)
         return difference, variance
-
-
-def _over(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    quotient: FloatArray = np.zeros(numerator.shape)
-    np.divide(numerator, denominator, out=quotient, where=denominator > 0)
-    return quotient
 
 
 def _estimates(

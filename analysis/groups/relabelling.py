@@ -85,6 +85,13 @@ def over_error(difference: FloatArray, variance: FloatArray) -> FloatArray:
     return ratio
 
 
+def or_zero(numerator: FloatArray | float, denominator: FloatArray) -> FloatArray:
+    """Divide, with 0 where there is nothing to divide by."""
+    quotient: FloatArray = np.zeros(np.broadcast_shapes(np.shape(numerator), denominator.shape))
+    np.divide(numerator, denominator, out=quotient, where=denominator > 0)
+    return quotient
+
+
 def _n_arrangements(counts: IntArray) -> int:
     ends = np.cumsum(counts).tolist()
     return prod(comb(end, count) for end, count in zip(ends, counts.tolist(), strict=True))

@@ -49,7 +49,7 @@ def units_needed_icc(
 
     References
     ----------
-    Bonett (2002), Statistics in Medicine 21, 1331-1335, equation 3.
+    Bonett (2002), Statistics in Medicine 21, 1331-1335.
     """
     k = raters_per_unit
     if not 0 <= icc < 1 or k < 2 or not 0 < half_width < 1:

@@ -1,6 +1,6 @@
 """How wide the intervals of a study will be.
 
-For a rate the answer is a formula. For alpha it is a simulation with an interval of the analysis.
+For a rate the answer is a formula. For alpha it is a simulation, each study with its jackknife.
 """
 
 from collections.abc import Iterator, Sequence

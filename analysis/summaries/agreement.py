@@ -1,8 +1,7 @@
 """One call from the judgment table to how far raters agree, cell by cell."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,16 +9,16 @@ import pandas as pd
 from analysis.agreement.alpha import Alpha
 from analysis.agreement.coefficients import Coefficient, coefficient
 from analysis.agreement.sets import set_distances
-from analysis.estimates import Estimate, RatingsError, frame_of
-from analysis.intervals import EstimateSet, GroupEstimates, bootstrap_groups, jackknife
+from analysis.estimates import RatingsError
+from analysis.intervals import GroupEstimates, bootstrap_groups, jackknife
 from analysis.intervals.resampling import Method
 from analysis.progress import Progress, silent
 from analysis.ratings import FloatArray, read_units
+from analysis.summaries.agreement_cells import AgreementCell, AgreementTable, SharedResamples
 from analysis.summaries.questions import Question, questions, set_questions
 from analysis.summaries.ratings import Ratings
 from analysis.summaries.slicing import SEED, Cut, cut_by, used_ratings
 from analysis.table import JudgmentTable
-from rubrics.schema import Level
 
 STATISTICS = (
     "percent_agreement",
@@ -29,111 +28,6 @@ STATISTICS = (
     "brennan_prediger",
     "fleiss_kappa",
 )
-
-
-@dataclass(frozen=True, eq=False)
-class AgreementCell:
-    """One item as the raters of one cell answered it."""
-
-    rubric: str
-    item: str
-    label: str
-    level: Level
-    of: Mapping[str, str]
-    """The columns that cut the table, and their values here."""
-
-    categories: Mapping[float, str]
-    """All that the rubric declares, used or not."""
-
-    prevalence: Mapping[str, float]
-    """Share of the ratings by category, without which no chance-corrected number can be read;
-    empty where no unit was rated twice."""
-
-    n_clusters: int
-    """Questions, or the seeds they were made from, with two ratings: what is resampled. With fewer
-    than 20, intervals that resample them are too narrow."""
-
-    estimates: EstimateSet
-    """With intervals for these raters on questions like these."""
-
-    two_way: EstimateSet
-    """The same, with intervals for raters like these."""
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each statistic."""
-        rows = self.estimates.to_frame()
-        wider = self.two_way.to_frame().set_index("statistic")
-        for column in ("low", "high", "refusal"):
-            values = wider[column] if column in wider else pd.Series(dtype=object)
-            rows[f"two_way_{column}"] = rows["statistic"].map(values)
-        about = {
-            "rubric": self.rubric,
-            "item": self.item,
-            "label": self.label,
-            "level": self.level,
-            **self.of,
-        }
-        for position, (column, value) in enumerate(about.items()):
-            rows.insert(position, column, value)
-        rows["n_clusters"] = self.n_clusters
-        rows["n_categories"] = len(self.categories)
-        rows["prevalence"] = pd.Series([dict(self.prevalence)] * len(rows), dtype=object)
-        return rows
-
-
-@dataclass(frozen=True)
-class CellDifference:
-    """How a statistic differs between two groups of raters who judged the same units."""
-
-    rubric: str
-    item: str
-    of: Mapping[str, str]
-    """The columns that tell units apart, and their values here."""
-
-    difference: Estimate
-
-    def to_frame(self) -> pd.DataFrame:
-        """Give one row."""
-        return frame_of([self])
-
-
-@dataclass(frozen=True, eq=False)
-class SharedResamples:
-    """One item on one slice of the units: all groups of raters on the same resamples."""
-
-    rubric: str
-    item: str
-    of: Mapping[str, str]
-    groups: GroupEstimates
-
-
-@dataclass(frozen=True, eq=False)
-class AgreementTable:
-    """Agreement in every cell, and what cells have in common."""
-
-    by: tuple[str, ...]
-    cells: tuple[AgreementCell, ...]
-    shared: tuple[SharedResamples, ...] = field(repr=False)
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each cell and statistic."""
-        return pd.concat([cell.to_frame() for cell in self.cells], ignore_index=True)
-
-    def differences(self, statistic: str) -> tuple[CellDifference, ...]:
-        """Compare every two groups of raters, on the resamples that their intervals come from.
-
-        The intervals speak of these raters. Whether groups of raters like these differ is told by
-        `coefficient_difference_test`, which permutes raters. Pairs in which a group has no value
-        are left out.
-        """
-        return tuple(
-            CellDifference(
-                one.rubric, one.item, one.of, one.groups.difference(statistic, first, second)
-            )
-            for one in self.shared
-            for first, second in combinations(one.groups, 2)
-            if statistic in one.groups[first] and statistic in one.groups[second]
-        )
 
 
 def agreement_table(
@@ -162,7 +56,7 @@ def agreement_table(
         Columns of the table that tell cells apart: `dataset`, `source_a`, `kind`, ... of units,
         `rater_group` and other attributes of raters.
     statistics
-        As in `bootstrap`.
+        One or several, as in `bootstrap`.
     rubric
         Id of one rubric; all without it.
     n_resamples, seed, confidence
@@ -180,6 +74,7 @@ def agreement_table(
         If a statistic is unknown, or the numbers make no interval.
     """
     cut = cut_by(table, by)
+    statistics = [statistics] if isinstance(statistics, str) else list(statistics)
     work = [
         (ratings, question, of, rows)
         for ratings in used_ratings(table, rubric, cut.of_raters)
@@ -294,7 +189,7 @@ def _cells(
             item=question.item,
             label=question.label,
             level=question.level,
-            of={**of, **cut.of_label(str(group))},
+            of={**of, **cut.of_label(str(group), ratings.about)},
             categories=question.categories,
             prevalence={
                 label: float((present == number).mean())

@@ -1,6 +1,6 @@
 """One call from the judgment table to the checks of every rater, group by group."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,13 +31,15 @@ class RaterCell:
 
     rubric: str
     group: str
-    flags: RaterFlags
+    flags: RaterFlags | None
+    """None where no check of the group has a value."""
+
     not_checked: tuple[str, ...]
     """Why a check of the whole group has no value."""
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each rater and check."""
-        frame = self.flags.to_frame()
+        frame = self.flags.to_frame() if self.flags else pd.DataFrame()
         frame.insert(0, "rubric", self.rubric)
         frame.insert(1, "rater_group", self.group)
         return frame
@@ -51,7 +53,8 @@ class RaterTable:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each rubric, group, rater and check."""
-        return pd.concat([cell.to_frame() for cell in self.cells], ignore_index=True)
+        frames = [cell.to_frame() for cell in self.cells if cell.flags]
+        return pd.concat(frames, ignore_index=True)
 
 
 def rater_table(table: JudgmentTable, *, rubric: str | None = None, q: float = 0.05) -> RaterTable:
@@ -77,25 +80,26 @@ def rater_table(table: JudgmentTable, *, rubric: str | None = None, q: float = 0
         If no check can be made of anybody.
     """
     cells = tuple(
-        cell
+        _cell(ratings.where(ratings.about["rater_group"].eq(group)), group, q)
         for ratings in used_ratings(table, rubric, ())
         for group in sorted(ratings.about["rater_group"].unique())
-        for cell in _cell(ratings.where(ratings.about["rater_group"].eq(group)), group, q)
     )
-    if not cells:
-        raise RatingsError("no rubric has an item about bias or preference, or a timed judgment")
+    if all(cell.flags is None for cell in cells):
+        reasons = [reason for cell in cells for reason in cell.not_checked]
+        nothing = "no rubric has an item about bias or preference, or a timed judgment"
+        raise RatingsError("; ".join(dict.fromkeys(reasons)) or nothing)
     return RaterTable(cells)
 
 
-def _cell(ratings: Ratings, group: str, q: float) -> Iterator[RaterCell]:
+def _cell(ratings: Ratings, group: str, q: float) -> RaterCell:
     found, reasons = [], []
     for name, check in _checks(ratings).items():
         try:
             found.append(check())
         except UndefinedStatisticError as error:
             reasons.append(f"{name}: {error}")
-    if found:
-        yield RaterCell(ratings.rubric.id, group, rater_flags(*found, q=q), tuple(reasons))
+    flags = rater_flags(*found, q=q) if found else None
+    return RaterCell(ratings.rubric.id, group, flags, tuple(reasons))
 
 
 def _checks(ratings: Ratings) -> dict[str, Check]:

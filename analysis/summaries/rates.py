@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.estimates import RatingsError
+from analysis.estimates import RatingsError, frame_of
 from analysis.progress import Progress, silent
 from analysis.rates import Rate, rate
 from analysis.summaries.ratings import Measure, Ratings, bias_measures
 from analysis.summaries.slicing import SEED, Cut, cut_by, used_ratings
 from analysis.table import JudgmentTable
+
+SHOWN = ["low", "high", "standard_error", "method", "refusal"]
+"""What a row says of each interval; all are of one rate at one confidence."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,35 @@ class RateCell:
     of: Mapping[str, str]
     """The columns that cut the table, and their values here."""
 
+    n_clusters: int
+    """Questions, or the seeds they were made from: what the clustered interval resamples. With
+    fewer than 20 it is too narrow."""
+
     rate: Rate
 
     def to_frame(self) -> pd.DataFrame:
-        """Give one row."""
-        about = {"rubric": self.rubric, "measure": self.measure, "label": self.label, **self.of}
-        return pd.concat([pd.DataFrame([about]), self.rate.to_frame()], axis=1)
+        """Give one row: the rate, what it rests on, and each interval or why there is none."""
+        whole = self.rate.row_level
+        row = {
+            "rubric": self.rubric,
+            "measure": self.measure,
+            "label": self.label,
+            **self.of,
+            "value": self.rate.value,
+            "n_ratings": whole.n_ratings,
+            "n_units": whole.n_units,
+            "n_raters": whole.n_raters,
+            "n_clusters": self.n_clusters,
+        }
+        intervals = {
+            "row_level": whole,
+            "clustered": self.rate.clustered,
+            "two_way": self.rate.two_way,
+        }
+        for name, estimate in intervals.items():
+            columns = frame_of([estimate])[SHOWN].astype({"standard_error": float})
+            row |= {f"{name}_{column}": columns[column].iloc[0] for column in SHOWN}
+        return pd.DataFrame([row])
 
 
 @dataclass(frozen=True)
@@ -96,7 +122,16 @@ def rates_table(
             seed=seed,
             confidence=confidence,
         )
-        cells.append(RateCell(ratings.rubric.id, measure.name, measure.label, of, estimated))
+        cells.append(
+            RateCell(
+                rubric=ratings.rubric.id,
+                measure=measure.name,
+                label=measure.label,
+                of=of,
+                n_clusters=about["cluster"].nunique(),
+                rate=estimated,
+            )
+        )
     progress(len(work), len(work))
     return RatesTable(tuple(by), tuple(cells))
 
@@ -108,7 +143,7 @@ def _slices(
     rated = measure.yes.notna()
     labels = ratings.about["rater_id"].map(cut.rater_labels(ratings.about))
     return [
-        ({**of, **cut.of_label(label)}, here)
+        ({**of, **cut.of_label(label, ratings.about)}, here)
         for of, rows in cut.slices(ratings.about)
         for label in sorted(labels.unique())
         for here in [rows & rated & labels.eq(label)]

@@ -44,19 +44,19 @@ class Cut:
 
     def rater_labels(self, about: pd.DataFrame) -> "pd.Series[str]":
         """Give each rater's combination of values, by rater id, as one label."""
-        raters = about.drop_duplicates("rater_id").set_index("rater_id")
-        if not self.of_raters:
-            return pd.Series("", index=raters.index)
-        parts = [raters[column].fillna(NOT_SAID).astype("str") for column in self.of_raters]
-        return pd.Series(
-            [SEPARATOR.join(values) for values in zip(*parts, strict=True)], index=raters.index
-        )
+        raters = self._raters(about)
+        joined = [SEPARATOR.join(values) for values in raters.to_numpy()]
+        return pd.Series(joined, index=raters.index, dtype="str")
 
-    def of_label(self, label: str) -> dict[str, str]:
-        """Take a rater label apart again."""
-        if not self.of_raters:
-            return {}
-        return dict(zip(self.of_raters, label.split(SEPARATOR), strict=True))
+    def of_label(self, label: str, about: pd.DataFrame) -> dict[str, str]:
+        """Give the values that a rater label of these ratings stands for."""
+        raters = self._raters(about)[self.rater_labels(about) == label]
+        return {column: str(raters[column].iloc[0]) for column in self.of_raters}
+
+    def _raters(self, about: pd.DataFrame) -> pd.DataFrame:
+        """The columns that cut raters, as text, by rater id."""
+        raters = about.drop_duplicates("rater_id").set_index("rater_id")[list(self.of_raters)]
+        return raters.astype("object").fillna(NOT_SAID).astype("str")
 
 
 def cut_by(table: JudgmentTable, by: Sequence[str]) -> Cut:
@@ -65,7 +65,7 @@ def cut_by(table: JudgmentTable, by: Sequence[str]) -> Cut:
     Raises
     ------
     TableError
-        If a column is not there, or says nothing of units or raters.
+        If a column is not there or named twice, or says nothing of units or raters.
     """
     if isinstance(by, str):
         raise TableError(f"by={by!r}: give a list of columns, such as [{by!r}]")
@@ -74,6 +74,8 @@ def cut_by(table: JudgmentTable, by: Sequence[str]) -> Cut:
     allowed = [*OF_UNITS, *attributes]
     if strange := [column for column in by if column not in allowed]:
         raise TableError(f"by={strange}: the table can be cut by {allowed}")
+    if twice := sorted({column for column in by if list(by).count(column) > 1}):
+        raise TableError(f"by={list(by)} names {twice} twice: once is enough")
     return Cut(
         of_units=tuple(column for column in by if column in OF_UNITS),
         of_raters=tuple(column for column in by if column in attributes),
