@@ -133,6 +133,6 @@ def _say(one: RaterFinding, adjusted: float | None, q: float, fewest: int) -> tu
     if adjusted > q or one.question is None:
         return (
             "nothing unusual",
-            f"Not more than chance may well bring about (adjusted p {adjusted:.2g}).",
+            f"No more than chance may bring about (adjusted p {adjusted:.2g}).",
         )
     return "question", one.question
