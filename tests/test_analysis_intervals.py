@@ -174,3 +174,15 @@ def test_no_rating_at_all_is_undefined():
 
     with pytest.raises(UndefinedStatisticError, match="none of the 1 units has two ratings"):
         result["gwet_ac"]
+
+
+@pytest.mark.parametrize(("n_clusters", "is_given"), [(4, False), (5, True)])
+def test_fewer_than_five_clusters_make_no_interval(n_clusters, is_given):
+    clusters = np.arange(60) % n_clusters
+
+    agreement = bootstrap(simulated(60), "percent_agreement", clusters=clusters, seed=4)[
+        "percent_agreement"
+    ]
+
+    assert (agreement.interval is not None) == is_given
+    assert is_given or agreement.refusal.startswith("there are only 4 clusters")

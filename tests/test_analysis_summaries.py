@@ -264,7 +264,9 @@ def test_each_rate_has_the_published_the_clustered_and_the_two_way_interval():
 
     main = frame[frame["label"] == "Any bias"]
     assert (main["n_clusters"] <= main["n_units"]).all()
-    assert main[["row_level_low", "clustered_low", "two_way_low"]].notna().all(axis=None)
+    assert main[["row_level_low", "two_way_low"]].notna().all(axis=None)
+    # A set of four seeds is too few to resample.
+    assert main["clustered_low"].notna().tolist() == main["n_clusters"].ge(5).tolist()
 
 
 def test_rates_of_a_rubric_that_does_not_ask_about_bias_are_refused():

@@ -26,6 +26,9 @@ BREAKS_DOWN = {
     "studentised": "too many resamples have no standard error of their own",
 }
 
+FEWEST_DRAWN = 5
+"""With fewer units or clusters, resamples are a handful of values, and limits are guesses."""
+
 UNDEFINED_LIMIT = 0.05
 """Above this share of resamples without a value, an interval would describe the others only."""
 
@@ -285,4 +288,7 @@ def _refusal(defined: FloatArray, undefined_share: float, n_drawn: int, drawn: s
         return f"{undefined_share:.1%} of the resamples have no value, more than 5%"
     if np.ptp(defined) <= ROUNDING:
         return f"every resample of the {n_drawn} {drawn} gives the same value"
+    # Ratings are resampled as published, and the published way refuses none.
+    if n_drawn < FEWEST_DRAWN and drawn != "ratings":
+        return f"there are only {n_drawn} {drawn}: fewer than {FEWEST_DRAWN} make no interval"
     return None
