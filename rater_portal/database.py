@@ -9,7 +9,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, event, make_url
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, create_engine
@@ -74,10 +75,18 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     # Alembic keeps its state in the module, so threads wait here; processes wait in the database.
-    with _migrating, engine.connect().execution_options(writes=True) as connection:
+    with _migrating, engine.connect().execution_options(migrates=True) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        going_back = revision != "head" and revision < (current_revision(connection) or "")
+        (command.downgrade if going_back else command.upgrade)(config, revision)
         connection.commit()
+        # A migration may have moved tables while nothing checked what refers to them.
+        connection.invalidate()
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision that the tables are at; None for an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager
@@ -118,5 +127,9 @@ def _prepare_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    if options.get("migrates"):
+        # SQLite changes a table by making it anew, which foreign keys would take for a removal.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    writes = options.get("writes") or options.get("migrates")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,8 +1,29 @@
 """What can go wrong in words for the person at the screen; anything else is a bug and is logged."""
 
+from collections.abc import Callable
+
 
 class PortalError(Exception):
-    """A message that a page shows as it is."""
+    """A message for the person at the screen.
+
+    Parameters
+    ----------
+    message
+        In English, with `{names}` for what differs: the same sentence is looked up in the
+        catalogues of other languages.
+    values
+        What the names stand for.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message.format(**values) if values else message)
+        self.message = message
+        self.values = values
+
+    def worded(self, translate: Callable[[str], str]) -> str:
+        """The message in the language of `translate`."""
+        words = translate(self.message)
+        return words.format(**self.values) if self.values else words
 
 
 class NotAllowedError(PortalError):
@@ -15,6 +36,14 @@ class SignInError(PortalError):
 
 class ClosedStudyError(PortalError):
     """The study takes no more judgments."""
+
+
+class PausedStudyError(ClosedStudyError):
+    """The study takes no judgments for a while."""
+
+
+class LockedStudyError(ClosedStudyError):
+    """The study takes no judgments ever again."""
 
 
 class AlreadySubmittedError(PortalError):

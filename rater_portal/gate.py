@@ -26,6 +26,8 @@ Area = Literal["open", "signed in", "coordinator", "closed"]
 
 STREAM = "/_stcore/stream"
 METRICS = "/_stcore/metrics"
+DESK = "/desk/"
+"""Where the rating page sends drafts and judgments: the only place that may be written to."""
 
 OPEN = ("/invite", "/signout", "/signed-out", "/favicon.png", "/manifest.json", "/_stcore/health")
 """For everybody: signing in and out, the sign of life, and icons."""
@@ -34,7 +36,7 @@ OPEN_BELOW = ("/invite/", "/gate/", "/static/")
 """`/static/` holds Streamlit's own published scripts and fonts, and nothing of a study."""
 
 SIGNED_IN = (STREAM, "/_stcore/host-config")
-SIGNED_IN_BELOW = ("/_stcore/bidi-components/",)
+SIGNED_IN_BELOW = ("/_stcore/bidi-components/", DESK)
 
 CLOSED_BELOW = ("/_stcore/", "/auth/", "/oauth2callback", "/component/", "/app/")
 """Uploads, the interface for programs, Streamlit's own sign-in, old components, script checks."""
@@ -102,7 +104,7 @@ class Gate:
             return ELSEWHERE
         if area == "open":
             return None
-        if area == "closed" or not safe:
+        if area == "closed" or not (safe or scope["path"].startswith(DESK)):
             return NOT_HERE
         caller = await self._caller(scope)
         if caller is None:

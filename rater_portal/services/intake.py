@@ -104,13 +104,13 @@ def add_places(session: Session, *, study: str, per_unit: int = 1) -> None:
 def close_study(session: Session, *, study: str) -> None:
     """Take no more judgments; what raters have chosen so far stays as drafts."""
     with transaction(session):
-        find_study(session, study).is_open = False
+        find_study(session, study).state = "closed"
 
 
 def reopen_study(session: Session, *, study: str) -> None:
     """Take judgments again."""
     with transaction(session):
-        find_study(session, study).is_open = True
+        find_study(session, study).state = "open"
 
 
 def _add_study(

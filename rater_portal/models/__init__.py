@@ -1,0 +1,59 @@
+"""Every table of the study database, and nothing else.
+
+SQLModel checks no values in table rows: rows are built in `services` alone, from checked values.
+"""
+
+from rater_portal.models.fields import (
+    Decision,
+    Purpose,
+    RaterState,
+    Role,
+    Side,
+    SkipKind,
+    StudyState,
+    Table,
+    UnitPurpose,
+    UtcDateTime,
+)
+from rater_portal.models.people import (
+    Account,
+    BrowserSession,
+    Consent,
+    FailedAttempt,
+    Invite,
+    Profile,
+    Rater,
+    ShownText,
+)
+from rater_portal.models.record import Assignment, AuditEvent, Draft, Judgment
+from rater_portal.models.study import Panel, Quota, Study, StudyRubric, Unit
+
+__all__ = [
+    "Account",
+    "Assignment",
+    "AuditEvent",
+    "BrowserSession",
+    "Consent",
+    "Decision",
+    "Draft",
+    "FailedAttempt",
+    "Invite",
+    "Judgment",
+    "Panel",
+    "Profile",
+    "Purpose",
+    "Quota",
+    "Rater",
+    "RaterState",
+    "Role",
+    "ShownText",
+    "Side",
+    "SkipKind",
+    "Study",
+    "StudyRubric",
+    "StudyState",
+    "Table",
+    "Unit",
+    "UnitPurpose",
+    "UtcDateTime",
+]
