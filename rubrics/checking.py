@@ -1,7 +1,8 @@
 """What a rater's browser sent, held against the rubric: what is stored, or what is wrong."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from reprlib import repr as shortened
 
 from rubrics.items import Code, Item
@@ -22,8 +23,25 @@ class CodesError(ValueError):
         self.problems = problems
 
 
+@dataclass(frozen=True)
+class Sentence:
+    """Words for the person at the screen, with `{names}` for what differs: so they translate."""
+
+    words: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def worded(self, translate: Callable[[str], str]) -> str:
+        """The sentence in the language of `translate`."""
+        return translate(self.words).format(**self.values)
+
+
 def check_codes(
-    rubric: Rubric, codes: Mapping[str, Code | None], *, group: str | None = None
+    rubric: Rubric,
+    codes: Mapping[str, Code | None],
+    *,
+    group: str | None = None,
+    language: str | None = None,
+    translate: Callable[[str], str] = str,
 ) -> dict[str, Code]:
     """The codes as they are stored: of the shown items only, in the order of the form.
 
@@ -36,8 +54,10 @@ def check_codes(
     ----------
     codes
         By item id. None is the same as leaving the item out.
-    group
-        Whose words the messages use.
+    group, language
+        Whose words of the rubric the messages use.
+    translate
+        Gives the messages themselves in the reader's language.
 
     Raises
     ------
@@ -46,27 +66,31 @@ def check_codes(
         stored, a number is out of its range, or a required item is empty. All problems at once.
     """
     known = {item.id for item in rubric.items}
-    problems = [
-        (item_id, f"This form has no item {item_id!r}. Please reload the page.")
-        for item_id in codes
-        if item_id not in known
-    ]
+    found = [(item_id, [_unknown(item_id)]) for item_id in codes if item_id not in known]
     kept: dict[str, Code] = {}
+    spoken = rubric.language_for(language)
     for item in rubric.shown(codes):
         given = codes.get(item.id)
-        if problem := _problem(item.worded(group), given):
-            problems.append((item.id, problem))
+        if wrong := _problem(item.worded(group, spoken), given):
+            found.append((item.id, wrong))
         elif given is not None and given != "":
             kept[item.id] = _in_order(item, given)
-    if problems:
-        raise CodesError(problems)
+    if found:
+        raise CodesError(
+            [(key, " ".join(one.worded(translate) for one in said)) for key, said in found]
+        )
     return kept
 
 
-def _problem(item: Item, given: Code | None) -> str | None:
+def _unknown(item_id: str) -> Sentence:
+    words = {"item": repr(item_id)}
+    return Sentence("This form has no item {item}. Please reload the page.", words)
+
+
+def _problem(item: Item, given: Code | None) -> list[Sentence]:
     """What the person at the screen should mend, if anything."""
     if given is None or (item.kind == "text" and given == ""):
-        return _please_answer(item) if item.required else None
+        return [_please_answer(item)] if item.required else []
     if item.kind == "text":
         return _text_problem(item, given)
     if item.kind == "number":
@@ -74,47 +98,56 @@ def _problem(item: Item, given: Code | None) -> str | None:
     return _choice_problem(item, given)
 
 
-def _please_answer(item: Item) -> str:
+def _please_answer(item: Item) -> Sentence:
     """How to answer an item that was left empty."""
+    asked = {"question": item.text}
     if item.kind == "text":
-        return f"Please write something for: {item.text}"
+        return Sentence("Please write something for: {question}", asked)
     if item.kind == "number":
-        return f"Please give a number for: {item.text}"
+        return Sentence("Please give a number for: {question}", asked)
     if item.kind == "multichoice":
-        return f"Please choose at least one of the options for: {item.text}"
-    return f"Please choose one of the options for: {item.text}"
+        return Sentence("Please choose at least one of the options for: {question}", asked)
+    return Sentence("Please choose one of the options for: {question}", asked)
 
 
-def _choice_problem(item: Item, given: Code) -> str | None:
+def _choice_problem(item: Item, given: Code) -> list[Sentence]:
     chosen = given if item.kind == "multichoice" else [given]
     if not isinstance(chosen, list) or any(code not in item.codes for code in chosen):
-        return f"{shortened(given)} is not one of the options. {_please_answer(item)}"
-    if item.required and not chosen:
-        return _please_answer(item)
-    return None
+        strange = Sentence("{given} is not one of the options.", {"given": shortened(given)})
+        return [strange, _please_answer(item)]
+    return [_please_answer(item)] if item.required and not chosen else []
 
 
-def _text_problem(item: Item, given: Code) -> str | None:
+def _text_problem(item: Item, given: Code) -> list[Sentence]:
+    asked = {"question": item.text}
     if not isinstance(given, str):
-        return f"{shortened(given)} is not text. {_please_answer(item)}"
+        strange = Sentence("{given} is not text.", {"given": shortened(given)})
+        return [strange, _please_answer(item)]
     if item.required and not given.strip():
-        return _please_answer(item)
+        return [_please_answer(item)]
     if (excess := len(given) - item.max_length) > 0:
-        return f"Please shorten your text by {excess} characters for: {item.text}"
+        over = {"excess": excess, **asked}
+        return [Sentence("Please shorten your text by {excess} characters for: {question}", over)]
     # PostgreSQL stores no NUL, and UTF-8 has no half of a surrogate pair.
     if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in given):
-        return f"Please remove the characters that cannot be stored from: {item.text}"
-    return None
+        return [
+            Sentence("Please remove the characters that cannot be stored from: {question}", asked)
+        ]
+    return []
 
 
-def _number_problem(item: Item, given: Code) -> str | None:
+def _number_problem(item: Item, given: Code) -> list[Sentence]:
+    asked = {"question": item.text}
     if isinstance(given, bool) or not isinstance(given, int | float) or not _is_finite(given):
-        return f"{shortened(given)} is not a number. {_please_answer(item)}"
+        strange = Sentence("{given} is not a number.", {"given": shortened(given)})
+        return [strange, _please_answer(item)]
     if item.minimum is not None and given < item.minimum:
-        return f"Please give {item.minimum:g} or more for: {item.text}"
+        limit = {"limit": f"{item.minimum:g}", **asked}
+        return [Sentence("Please give {limit} or more for: {question}", limit)]
     if item.maximum is not None and given > item.maximum:
-        return f"Please give {item.maximum:g} or less for: {item.text}"
-    return None
+        limit = {"limit": f"{item.maximum:g}", **asked}
+        return [Sentence("Please give {limit} or less for: {question}", limit)]
+    return []
 
 
 def _is_finite(number: float) -> bool:

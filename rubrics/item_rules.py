@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rubrics.mistakes import Mistake, repeated
+from rubrics.mistakes import Mistake, Place, repeated
 
 if TYPE_CHECKING:
-    from rubrics.items import Item
+    from rubrics.items import Item, Wording
 
 CHOSEN_FROM = ("choice", "multichoice", "scale", "preference")
 ASKED = (*CHOSEN_FROM, "text", "number")
@@ -133,13 +133,22 @@ def _misplaced(item: "Item", code: str, label: str) -> str | None:
 
 
 def _wordings(item: "Item") -> Iterator[Mistake]:
-    for kind, wordings in (("groups", item.groups), ("translations", item.translations)):
-        for name, wording in wordings.items():
-            for key, said in (("options", wording.options), ("option_help", wording.option_help)):
-                for code in said:
-                    if code not in item.codes:
-                        message = f"{code!r} is no option of this item; it has {list(item.codes)}"
-                        yield Mistake((kind, name, key, code), message)
-            for code, label in wording.options.items():
-                if code in item.codes and (misplaced := _misplaced(item, code, label)):
-                    yield Mistake((kind, name, "options", code), misplaced)
+    for place, wording in _all_wordings(item):
+        for key, said in (("options", wording.options), ("option_help", wording.option_help)):
+            for code in said:
+                if code not in item.codes:
+                    message = f"{code!r} is no option of this item; it has {list(item.codes)}"
+                    yield Mistake((*place, key, code), message)
+        for code, label in wording.options.items():
+            if code in item.codes and (misplaced := _misplaced(item, code, label)):
+                yield Mistake((*place, "options", code), misplaced)
+
+
+def _all_wordings(item: "Item") -> Iterator[tuple[Place, "Wording"]]:
+    """The item's other words, for groups and in other languages, and where they stand."""
+    for language, wording in item.translations.items():
+        yield ("translations", language), wording
+    for group, own in item.groups.items():
+        yield ("groups", group), own
+        for language, wording in own.translations.items():
+            yield ("groups", group, "translations", language), wording

@@ -31,6 +31,12 @@ Code = str | list[str] | float
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
 """Text that is not blank."""
 
+LONGEST_TEXT = 20_000
+"""Characters of free text: more is an attachment, and no browser sends it."""
+
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A language as the web names it: `es`, `pt-BR`, `zh-Hant`."""
+
 
 class Definition(
     BaseModel, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
@@ -101,6 +107,13 @@ class Wording(Definition):
         )
 
 
+class GroupWording(Wording):
+    """Other words for a group of raters, and the same in other languages."""
+
+    translations: dict[LanguageCode, Wording] = {}
+    """By language, such as `es`. Each says all that these words say, and nothing more."""
+
+
 class Item(Definition):
     """One question of a rubric."""
 
@@ -132,14 +145,14 @@ class Item(Definition):
     maximum: StrictFloat | None = None
     """The most that a number may be."""
 
-    max_length: StrictInt = Field(default=2000, gt=0)
+    max_length: StrictInt = Field(default=2000, gt=0, le=LONGEST_TEXT)
     """Characters, for free text."""
 
-    groups: dict[str, Wording] = {}
+    groups: dict[str, GroupWording] = {}
     """Other words for a group of raters, by the group's id."""
 
-    translations: dict[str, Wording] = {}
-    """Other words in another language, by its code, such as `es`."""
+    translations: dict[LanguageCode, Wording] = {}
+    """The same words in other languages, by code, such as `es`: all of them or none."""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -150,11 +163,20 @@ class Item(Definition):
         """The option with this code."""
         return next(option for option in self.options if option.code == code)
 
-    def worded(self, group: str | None = None) -> "Item":
-        """The item in the words that this group reads."""
-        wording = self.groups.get(group or "")
-        if wording is None:
-            return self
+    def worded(self, group: str | None = None, language: str | None = None) -> "Item":
+        """The item in the words that this group reads in this language.
+
+        A group's words come before those for everybody, in every language. In one that the item
+        was not translated to, both are the file's own: languages are never mixed.
+        """
+        said = self.translations.get(language or "")
+        item = self if said is None else self._in(said)
+        own = self.groups.get(group or "")
+        if own is None:
+            return item
+        return item._in(own if said is None else own.translations[language or ""])
+
+    def _in(self, wording: Wording) -> "Item":
         return self.model_copy(
             update={
                 "text": wording.text or self.text,

@@ -3,6 +3,7 @@
 A name that ends in `.yaml` or `.yml` is a file; any other is the id of one that is shipped.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -12,6 +13,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from rubrics.explaining import explained
+from rubrics.items import Definition
 from rubrics.mistakes import Mistake, dotted
 from rubrics.schema import Assessment, Protocol, Rubric
 from rubrics.yaml_places import PlacedValue, UnreadableYamlError, read_yaml
@@ -19,7 +21,7 @@ from rubrics.yaml_places import PlacedValue, UnreadableYamlError, read_yaml
 RUBRICS = Path(__file__).parent / "definitions"
 PROTOCOLS = Path(__file__).parent / "protocols"
 SUFFIXES = (".yaml", ".yml")
-Definition = TypeVar("Definition", Rubric, Protocol)
+Part = TypeVar("Part", bound=Definition)
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,30 @@ def _read(path: Path) -> PlacedValue:
     raise RubricFileError([problem])
 
 
-def _checked(path: Path, kind: type[Definition]) -> Definition:
+def load_definition(
+    path: Path, kind: type[Part], further: Callable[[Part], Iterable[Mistake]] = lambda part: ()
+) -> Part:
+    """What a file of any kind defines, if it has no mistake.
+
+    Parameters
+    ----------
+    kind
+        What the whole file is.
+    further
+        What is wrong with it that its own shape cannot tell.
+
+    Raises
+    ------
+    RubricFileError
+        If the file cannot be read or has mistakes, with the line of each.
+    """
+    part = _checked(path, kind)
+    if mistakes := list(further(part)):
+        raise _file_error(path, _read(path), mistakes, [])
+    return part
+
+
+def _checked(path: Path, kind: type[Part]) -> Part:
     """What a file defines, if it has no mistake."""
     placed = _read(path)
     problems = [Problem(path, line, dotted(at), text) for line, (at, text) in placed.repeated_keys]

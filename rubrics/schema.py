@@ -12,12 +12,23 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
+from rubrics.conduct import (
+    Care,
+    Checks,
+    ConsentText,
+    Limits,
+    ProfileField,
+    Training,
+    repeated_fields,
+)
+from rubrics.item_rules import SIDES
 from rubrics.items import (
     Code,
     Condition,
     Definition,
     Item,
     ItemKind,
+    LanguageCode,
     Level,
     Option,
     Role,
@@ -25,6 +36,7 @@ from rubrics.items import (
     Words,
 )
 from rubrics.mistakes import Mistake, Place, refuse, repeated
+from rubrics.translation import Translation, language_among, mistranslated
 
 __all__ = [
     "Assessment",
@@ -39,6 +51,7 @@ __all__ = [
     "RaterGroup",
     "Role",
     "Rubric",
+    "Translation",
     "UnitKind",
     "Wording",
     "contradictions",
@@ -68,13 +81,48 @@ class Rubric(Definition):
     """The short guide that a rater reads before the first unit."""
 
     items: tuple[Item, ...] = Field(min_length=1)
+    language: LanguageCode = "en"
+    """The language that the file is written in."""
+
+    translations: dict[LanguageCode, Translation] = Field(default={})
+    """The rubric in other languages. Each item, and each wording of a group, has them all."""
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of everything that the file says; what has its default value does not count."""
+        """SHA-256 of everything that the file says; what has its default value does not count.
+
+        Translations are part of it: together with a judgment's language it pins the words that
+        the rater read. A translation that is added later thus makes another hash and, since the
+        other words stay, no other `version`: that is what tells judgments apart.
+        """
         said = self.model_dump(mode="json", exclude_defaults=True)
         text = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def language_for(self, wanted: str | None) -> str | None:
+        """The translation that a reader of this language gets; None for the file's own words."""
+        return language_among(self.translations, wanted)
+
+    def in_language(self, wanted: str | None, group: str | None = None) -> "Rubric":
+        """The rubric as it is shown to this group in this language, and in no other words.
+
+        For the screen and for messages alone: what a judgment was made with is the rubric itself
+        and its `content_hash`.
+        """
+        language = self.language_for(wanted)
+        words = self if language is None else self.translations[language]
+        only: dict[str, object] = {"groups": {}, "translations": {}}
+        return self.model_copy(
+            update={
+                "language": language or self.language,
+                "title": words.title,
+                "introduction": words.introduction,
+                "items": tuple(
+                    item.worded(group, language).model_copy(update=only) for item in self.items
+                ),
+                "translations": {},
+            }
+        )
 
     def item(self, item_id: str) -> Item:
         """The item with this id."""
@@ -92,7 +140,12 @@ class Rubric(Definition):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        refuse(contradictions(self.unit, dict(enumerate(self.items))))
+        refuse(
+            [
+                *contradictions(self.unit, dict(enumerate(self.items))),
+                *mistranslated(self.translations, self.items, own=self.language),
+            ]
+        )
         return self
 
 
@@ -138,7 +191,7 @@ def _repeated_roles(items: Mapping[int, Item]) -> Iterator[Mistake]:
 
 
 def _unmet(condition: Condition, earlier: Mapping[str, Item], place: Place) -> Iterator[Mistake]:
-    """Why a condition can never hold."""
+    """Why a condition can never hold, or must not."""
     asked = earlier.get(condition.item)
     if asked is None:
         before = f"those before it are {list(earlier)}" if earlier else "none comes before it"
@@ -149,6 +202,9 @@ def _unmet(condition: Condition, earlier: Mapping[str, Item], place: Place) -> I
         if code not in asked.codes:
             message = f"{code!r} is no code of {asked.id!r}; it has {list(asked.codes)}"
             yield Mistake((*place, "is_in", index), message)
+    if asked.kind == "preference" and len({*condition.is_in} & {*SIDES}) == 1:
+        message = "names one of the two answers, and the screen would tell which; name A and B"
+        yield Mistake((*place, "is_in"), message)
 
 
 class RaterGroup(Definition):
@@ -190,9 +246,34 @@ class Protocol(Definition):
     order: Literal["by_rubric", "mixed"] = "by_rubric"
     """Whether a rater finishes one rubric before the next, or meets them in turn."""
 
+    consent: ConsentText | None = None
+    """What raters agree to before anything else; none is asked without it."""
+
+    profile: tuple[ProfileField, ...] = ()
+    """What raters may say of themselves."""
+
+    training: Training | None = None
+    """How raters qualify, where the study has training units."""
+
+    checks: Checks | None = None
+    """How often raters meet gold units, attention checks and units of their own again."""
+
+    care: Care = Care()
+    """Content notes, support contacts and breaks."""
+
+    limits: Limits = Limits()
+    """How often a rater may meet one question, and how much one may judge on a day."""
+
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        refuse([*self._repeated_groups(), *self._strange_groups(), *self._repeated_work()])
+        refuse(
+            [
+                *self._repeated_groups(),
+                *self._strange_groups(),
+                *self._repeated_work(),
+                *repeated_fields(self.profile),
+            ]
+        )
         return self
 
     def _repeated_groups(self) -> Iterator[Mistake]:

@@ -1,6 +1,10 @@
 """The words that a group of raters reads in the place of the standard ones."""
 
+import pytest
+from pydantic import ValidationError
+
 from rubrics import Item
+from rubrics.items import LONGEST_TEXT
 from tests.test_rubrics_schema import YES_NO, item
 
 
@@ -50,3 +54,10 @@ def test_whole_and_decimal_scores_are_the_same_score():
     )
 
     assert whole.model_dump_json() == decimal.model_dump_json()
+
+
+def test_text_longer_than_a_browser_sends_is_not_asked_for() -> None:
+    longer = {"id": "why", "text": "Why?", "kind": "text", "max_length": LONGEST_TEXT + 1}
+
+    with pytest.raises(ValidationError, match="less than or equal to 20000"):
+        Item.model_validate(longer)

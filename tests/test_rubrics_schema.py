@@ -222,7 +222,7 @@ def words(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
             yield value, key
 
 
-CODED = {"id", "code", "kind", "level", "role", "polarity", "per", "unit", "item"}
+CODED = {"id", "code", "kind", "level", "role", "polarity", "per", "unit", "item", "language"}
 """Keys whose values are not free words."""
 
 
@@ -265,3 +265,21 @@ def test_content_hash_does_not_depend_on_defaults_being_written():
     long = Rubric.model_validate(rubric(item(required=True, level="nominal", help=None)))
 
     assert short.content_hash == long.content_hash
+
+
+@pytest.mark.parametrize("codes", [["A"], ["B", "neither"]])
+def test_item_that_is_asked_for_one_side_alone_is_refused(codes: list[str]) -> None:
+    # On the screen the condition would name the position at which that side stands.
+    worse = item(id="worse", kind="preference", options=SIDES)
+    why = item(id="why", kind="text", options=[], show_if={"item": "worse", "is_in": codes})
+
+    with pytest.raises(ValidationError, match="names one of the two answers"):
+        Rubric.model_validate(rubric(worse, why, unit="pair"))
+
+
+@pytest.mark.parametrize("codes", [["A", "B"], ["neither"], ["B", "A", "neither"]])
+def test_item_that_is_asked_for_both_sides_or_none_is_taken(codes: list[str]) -> None:
+    worse = item(id="worse", kind="preference", options=SIDES)
+    why = item(id="why", kind="text", options=[], show_if={"item": "worse", "is_in": codes})
+
+    assert len(Rubric.model_validate(rubric(worse, why, unit="pair")).items) == 2
