@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -13,13 +14,16 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlmodel import Session, create_engine
+from sqlmodel import Session as Session  # what routes hand to services, without knowing SQL
+from sqlmodel import create_engine
 
 from rater_portal.errors import DatabaseError
-from rater_portal.settings import Settings
+from rater_portal.settings import current_settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _migrating = threading.Lock()
+_writers: WeakKeyDictionary[Engine, threading.RLock] = WeakKeyDictionary()
+"""Who writes next to an SQLite file: in turn. SQLite itself would have them sleep and try again."""
 
 
 @lru_cache(maxsize=8)
@@ -46,7 +50,7 @@ def open_database(url: str) -> Engine:
 
 def database() -> Engine:
     """The engine on the database that the settings name."""
-    return open_database(Settings().database_url)
+    return open_database(current_settings().database_url)
 
 
 def make_engine(url: str) -> Engine:
@@ -67,6 +71,7 @@ def make_engine(url: str) -> Engine:
     engine = create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    _writers[engine] = threading.RLock()
     return engine
 
 
@@ -98,7 +103,7 @@ def transaction(session: Session) -> Iterator[None]:
     session.commit()  # a reader must end before it may write: SQLite could not turn it into one
     session.info["in_transaction"] = True
     try:
-        with session.begin():
+        with _turn_to_write(session), session.begin():
             session.connection(execution_options={"writes": True})
             yield
     finally:
@@ -117,6 +122,23 @@ def session_on(engine: Engine) -> Iterator[Session]:
     """A session for services, each of which stores its own work wholly or not at all."""
     with Session(engine) as session:
         yield session
+
+
+def _turn_to_write(session: Session) -> AbstractContextManager[object]:
+    return _writers.get(session.get_bind().engine) or nullcontext()
+
+
+@event.listens_for(Session, "loaded_as_persistent")
+def _hold_on(session: Any, row: object) -> None:
+    # Held by nobody else, a row would be forgotten and read again by the next who asks for it.
+    session.info.setdefault("rows", []).append(row)
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_rollback")
+def _let_go(session: Any) -> None:
+    session.info.pop("rows", None)
+    session.info.pop("held_study", None)
 
 
 def _prepare_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:

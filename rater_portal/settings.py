@@ -1,14 +1,26 @@
 """The portal's settings, from the environment or `.env`; unsafe values are refused at start."""
 
 import os
+import re
+from functools import lru_cache
+from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 WILDCARDS = ("0.0.0.0", "::")
+SHORTEST_SECRET = 16
+STOCK = re.compile(
+    r"(?:(?:change|replace|to|do|todo|it|this|me|my|the|your|here|please|in|production|super|very"
+    r"|dev|test|example|insecure|default|placeholder|client|database|db|oidc|portal|admin|root"
+    r"|postgres|postgresql|secrets?|keys?|tokens?|values?|passw(?:or|0r)ds?|passwd|pass)[-_ ]?)+"
+    r"[0-9!]*|(.)\1*",
+    re.IGNORECASE,
+)
+"""Secrets that stand in examples and that nobody has changed."""
 
 
 class Settings(BaseSettings):
@@ -34,8 +46,23 @@ class Settings(BaseSettings):
 
     invite_days: int = Field(default=30, gt=0)
     session_days: int = Field(default=14, gt=0)
-    lease_minutes: int = Field(default=60, gt=0)
-    """How long an unfinished unit is kept for its rater after the last choice made in it."""
+    """How long a browser that came by a link stays signed in after it was seen last."""
+
+    staff_idle_minutes: int = Field(default=60, ge=10)
+    """How long one who signed in with an account stays signed in after being seen last."""
+
+    staff_hours: int = Field(default=12, gt=0)
+    """How long such a session lasts at most."""
+
+    oidc_issuer: str | None = None
+    """The identity provider with which coordinators may sign in, if any: its issuer address."""
+
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    """The only secret that the portal may have; there is none where nothing is set."""
+
+    lease_minutes: int = Field(default=20, gt=0)
+    """How long an unfinished unit is kept for its rater after the rater was last seen at work."""
 
     idle_seconds: int = Field(default=300, gt=0)
     """A longer silence between two choices than this counts as this much active time."""
@@ -50,6 +77,36 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname or any(rest):
             raise ValueError(f"{url!r} is not of the form https://rate.example.org, without a path")
         return url.rstrip("/")
+
+    @field_validator("oidc_client_secret")
+    @classmethod
+    def _is_no_default(cls, secret: SecretStr | None) -> SecretStr | None:
+        value = secret.get_secret_value() if secret else None
+        if value is not None and (len(value) < SHORTEST_SECRET or _is_stock(value)):
+            raise ValueError(
+                f"a secret needs at least {SHORTEST_SECRET} characters and must not be a word "
+                "that comes with examples: take the one that the identity provider made"
+            )
+        return secret
+
+    @field_validator("database_url")
+    @classmethod
+    def _has_no_default_password(cls, url: str) -> str:
+        if _is_stock(_password_in(url)):
+            raise ValueError("the database's password is one that everybody tries first: change it")
+        return url
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        parts = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
+        if any(parts) and not all(parts):
+            raise ValueError(
+                "PORTAL_OIDC_ISSUER, PORTAL_OIDC_CLIENT_ID and PORTAL_OIDC_CLIENT_SECRET belong "
+                "together: set all three or none"
+            )
+        if self.oidc_issuer is not None and not is_private(self.oidc_issuer):
+            raise ValueError(f"PORTAL_OIDC_ISSUER is {self.oidc_issuer!r}, which is not HTTPS")
+        return self
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
@@ -89,4 +146,38 @@ class Settings(BaseSettings):
     def export(self) -> None:
         """Make these the settings of this process, wherever `Settings()` is asked for."""
         for name, value in self.model_dump(exclude_none=True).items():
-            os.environ[f"PORTAL_{name.upper()}"] = str(value)
+            plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+            os.environ[f"PORTAL_{name.upper()}"] = str(plain)
+
+
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent there: HTTPS, or this machine itself."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    return parts.scheme == "http" and parts.hostname in LOOPBACK
+
+
+def _is_stock(secret: str) -> bool:
+    return STOCK.fullmatch(secret) is not None
+
+
+def _password_in(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).password or "")
+    except ValueError:  # no address at all: refused where it is opened, in words of its own
+        return ""
+
+
+def current_settings() -> Settings:
+    """The settings of this process, read anew only when environment or folder have changed."""
+    return _read(tuple(map(os.environ.get, NAMES)), Path.cwd())
+
+
+@lru_cache(maxsize=8)
+def _read(environment: tuple[str | None, ...], folder: Path) -> Settings:
+    return Settings()
+
+
+NAMES = tuple(f"PORTAL_{name.upper()}" for name in Settings.model_fields)
+"""Of the environment's variables that the settings come from."""

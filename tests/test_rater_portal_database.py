@@ -1,4 +1,4 @@
-"""Migrations from empty, against the models, on both databases; and what the database refuses."""
+"""Migrations from empty, against the models, on both databases; transactions; and addresses."""
 
 import subprocess
 import sys
@@ -9,13 +9,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
-from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlmodel import Session, select
 
 from rater_portal.database import make_engine, migrate, open_database, transaction, writing
 from rater_portal.errors import DatabaseError
 from rater_portal.models import Study, Table
-from tests.studies import judged_study
 
 
 def test_migrations_from_empty_make_exactly_the_models_tables(engine: Engine) -> None:
@@ -41,19 +39,6 @@ def test_two_servers_that_start_at_once_migrate_once(database_url: str) -> None:
     assert [server.wait() for server in servers] == [0, 0]
     with make_engine(database_url).connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
-
-
-@pytest.mark.parametrize(
-    "change", ["UPDATE judgment SET codes = '{}'", "DELETE FROM judgment"], ids=["update", "delete"]
-)
-def test_database_refuses_to_change_a_judgment(engine: Engine, change: str) -> None:
-    judged_study(engine)
-
-    with (
-        pytest.raises(SqlDatabaseError, match="judgments are append-only"),
-        engine.begin() as connection,
-    ):
-        connection.execute(text(change))
 
 
 def test_failing_transaction_leaves_nothing_behind(engine: Engine) -> None:

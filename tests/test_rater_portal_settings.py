@@ -67,11 +67,77 @@ def test_public_address_must_be_an_origin(url):
 
 def test_exported_settings_are_found_again(monkeypatch):
     monkeypatch.setattr(os, "environ", dict(os.environ))
-    chosen = Settings(port=8700, public_url="https://rate.example.org", allow_http=True)
+    chosen = Settings(port=8700, public_url="https://rate.example.org", allow_http=True, **PROVIDER)
 
     chosen.export()
 
     assert Settings() == chosen
+
+
+PROVIDER = {
+    "oidc_issuer": "https://login.example.org",
+    "oidc_client_id": "rater-portal",
+    "oidc_client_secret": "s3Jx8f0a9k2mmz01",
+}
+
+
+def test_portal_has_no_secret_of_its_own():
+    assert not [name for name in Settings().model_dump(exclude_none=True) if "secret" in name]
+
+
+@pytest.mark.parametrize(
+    "secret", ["short", "changeme-changeme", "your-client-secret-here", "x" * 20, "secret" * 4]
+)
+def test_short_secret_and_one_from_an_example_are_refused(secret):
+    with pytest.raises(ValidationError, match="a secret needs at least 16 characters") as refused:
+        Settings(**PROVIDER | {"oidc_client_secret": secret})
+
+    assert f"={secret}" not in str(refused.value)
+
+
+@pytest.mark.parametrize("password", ["postgres", "password", "changeme", "admin123", "Portal"])
+def test_database_password_that_everybody_tries_first_is_refused(password):
+    with pytest.raises(ValidationError, match="one that everybody tries first"):
+        Settings(database_url=f"postgresql://portal:{password}@db.example.org/portal")
+
+
+def test_database_without_a_password_in_its_address_is_fine():
+    assert Settings(database_url="postgresql://portal@localhost/portal")
+
+
+@pytest.mark.parametrize("left_out", list(PROVIDER))
+def test_half_an_identity_provider_is_refused(left_out):
+    half = {name: value for name, value in PROVIDER.items() if name != left_out}
+
+    with pytest.raises(ValidationError, match="set all three or none"):
+        Settings(**half)
+
+
+def test_identity_provider_without_https_is_refused():
+    with pytest.raises(ValidationError, match="which is not HTTPS"):
+        Settings(**PROVIDER | {"oidc_issuer": "http://login.example.org"})
+
+
+def test_secret_is_not_shown_with_the_settings():
+    assert PROVIDER["oidc_client_secret"] not in repr(Settings(**PROVIDER))
+
+
+def test_portal_started_with_an_unsafe_secret_stops_and_says_which(tmp_path):
+    unsafe = {f"PORTAL_{name.upper()}": value for name, value in PROVIDER.items()}
+    environment = os.environ | unsafe | {"PORTAL_OIDC_CLIENT_SECRET": "changeme"}
+
+    stopped = subprocess.run(
+        [str(Path(sys.executable).parent / "equitymedqa"), "portal"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert stopped.returncode == 2
+    assert "PORTAL_OIDC_CLIENT_SECRET" in stopped.stderr
 
 
 def test_example_file_names_every_setting_and_its_default():

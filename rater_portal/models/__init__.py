@@ -25,7 +25,7 @@ from rater_portal.models.people import (
     Rater,
     ShownText,
 )
-from rater_portal.models.record import Assignment, AuditEvent, Draft, Judgment
+from rater_portal.models.record import Assignment, AuditEvent, Draft, Judgment, TrailEnd
 from rater_portal.models.study import Panel, Quota, Study, StudyRubric, Unit
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "StudyRubric",
     "StudyState",
     "Table",
+    "TrailEnd",
     "Unit",
     "UnitPurpose",
     "UtcDateTime",

@@ -1,9 +1,9 @@
-"""The record: units lent, drafts, judgments, and the trail of what was done."""
+"""The record: units lent, drafts, judgments, the trail of what was done, and where it ends."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlmodel import Field
 
 from rater_portal.models.fields import (
@@ -21,8 +21,10 @@ class Assignment(Table, table=True):
     """One unit lent to one rater."""
 
     __table_args__ = (
-        UniqueConstraint("quota_id", "rater_id", "purpose"),
+        UniqueConstraint("quota_id", "rater_id", "purpose", "attempt"),
         CheckConstraint("shown_first IN ('A', 'B')", name="side"),
+        # What is held by others at this moment, however many units were judged before.
+        Index("ix_assignment_study_id_submitted_at", "study_id", "submitted_at", "leased_until"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -34,6 +36,9 @@ class Assignment(Table, table=True):
     """Slot shown on the left, or on top."""
 
     purpose: Purpose = Field(default="study", sa_type=String)
+    attempt: int = 1
+    """The how-manieth time: above 1 only for training units that are judged again."""
+
     created_at: datetime = moment()
     leased_until: datetime = moment()
     """Until then the place is kept; later another rater may take it."""
@@ -115,3 +120,15 @@ class AuditEvent(Table, table=True):
     rubric_hash: str | None = None
     previous_hash: str
     row_hash: str = Field(unique=True)
+
+
+class TrailEnd(Table, table=True):
+    """How long a study's two trails are, and their last hashes: what is cut off is missed."""
+
+    __tablename__ = "trail_end"
+
+    study_id: int = Field(primary_key=True, foreign_key="study.id")
+    n_judgments: int = 0
+    judgment_hash: str
+    n_events: int = 0
+    event_hash: str

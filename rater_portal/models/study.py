@@ -117,6 +117,16 @@ class Quota(Table, table=True):
     """0 where no judgment is needed: training, gold and attention units."""
 
     accepted: int = 0
+    question: int | None = None
+    """Number of the question it asks, among those that the group is asked under the rubric; null
+    where nobody counted them."""
+
+    question_2: int | None = None
+    """The same of the other question of a counterfactual pair."""
+
+    question_places: int | None = None
+    """Places of all units that share a question with this one, itself included. A group with as
+    many raters never has to meet a question twice."""
 
 
 class Panel(Table, table=True):

@@ -9,10 +9,6 @@ branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
-APPEND_ONLY = ("audit_event", "consent", "shown_text")
-SHUT = ("judgment", "assignment", "draft", "consent")
-"""Tables that take no new row for a study that is locked."""
-
 NEW_TABLES = (
     "audit_event",
     "profile",
@@ -30,17 +26,9 @@ def upgrade() -> None:
     op.execute("UPDATE study SET state = 'closed' WHERE NOT is_open")
     with op.batch_alter_table("study") as study:
         study.drop_column("is_open")
-    if op.get_bind().dialect.name == "postgresql":
-        guard_on_postgresql()
-    else:
-        guard_on_sqlite()
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        unguard_on_postgresql()
-    else:
-        unguard_on_sqlite()
     with op.batch_alter_table("study") as study:
         study.add_column(
             sa.Column("is_open", sa.Boolean(), nullable=False, server_default=sa.true())
@@ -163,12 +151,19 @@ def extend_tables() -> None:
     # Whole new tables on SQLite, for constraints; `judgment` is not among them: its triggers stay.
     with op.batch_alter_table("assignment") as assignment:
         assignment.add_column(_text("purpose", "study"))
+        assignment.add_column(
+            sa.Column("attempt", sa.Integer(), nullable=False, server_default="1")
+        )
         assignment.add_column(sa.Column("skipped_at", MOMENT, nullable=True))
         for name in ("skip_kind", "skip_reason", "skip_comment"):
             assignment.add_column(sa.Column(name, sa.String(), nullable=True))
         assignment.drop_constraint("uq_assignment_quota_id_rater_id", type_="unique")
         assignment.create_unique_constraint(
-            "uq_assignment_quota_id_rater_id_purpose", ["quota_id", "rater_id", "purpose"]
+            "uq_assignment_quota_id_rater_id_purpose_attempt",
+            ["quota_id", "rater_id", "purpose", "attempt"],
+        )
+        assignment.create_index(
+            "ix_assignment_study_id_submitted_at", ["study_id", "submitted_at", "leased_until"]
         )
     with op.batch_alter_table("browser_session") as session:
         session.add_column(sa.Column("account_id", sa.Integer(), nullable=True))
@@ -199,6 +194,8 @@ def extend_tables() -> None:
     op.add_column("judgment", _json("marks", "[]"))
     op.add_column("judgment", _text("purpose", "study"))
     op.add_column("judgment", sa.Column("language", sa.String(), nullable=True))
+    for name in PLAIN_COLUMNS["quota"]:
+        op.add_column("quota", sa.Column(name, sa.Integer(), nullable=True))
     op.add_column("study", _text("state", "open"))
     op.add_column("study", sa.Column("message", sa.String(), nullable=True))
     op.add_column("study", sa.Column("back_at", MOMENT, nullable=True))
@@ -211,11 +208,14 @@ def extend_tables() -> None:
 
 def reduce_tables() -> None:
     with op.batch_alter_table("assignment") as assignment:
-        assignment.drop_constraint("uq_assignment_quota_id_rater_id_purpose", type_="unique")
+        assignment.drop_index("ix_assignment_study_id_submitted_at")
+        assignment.drop_constraint(
+            "uq_assignment_quota_id_rater_id_purpose_attempt", type_="unique"
+        )
         assignment.create_unique_constraint(
             "uq_assignment_quota_id_rater_id", ["quota_id", "rater_id"]
         )
-        for name in ("purpose", "skipped_at", "skip_kind", "skip_reason", "skip_comment"):
+        for name in ASSIGNMENT_COLUMNS:
             assignment.drop_column(name)
     with op.batch_alter_table("browser_session") as session:
         session.drop_constraint("fk_browser_session_account_id_account", type_="foreignkey")
@@ -234,6 +234,14 @@ def reduce_tables() -> None:
             op.drop_column(table, name)
 
 
+ASSIGNMENT_COLUMNS = (
+    "purpose",
+    "attempt",
+    "skipped_at",
+    "skip_kind",
+    "skip_reason",
+    "skip_comment",
+)
 RATER_COLUMNS = (
     "account_id",
     "state",
@@ -249,6 +257,7 @@ RATER_COLUMNS = (
 PLAIN_COLUMNS = {
     "draft": ("changed_at", "marks"),
     "judgment": ("marks", "purpose", "language"),
+    "quota": ("question", "question_2", "question_places"),
     "study": ("state", "message", "back_at"),
     "unit": ("purpose", "key", "feedback", "content_note", "authors"),
 }
@@ -260,76 +269,3 @@ def _text(name: str, default: str) -> sa.Column:
 
 def _json(name: str, default: str) -> sa.Column:
     return sa.Column(name, sa.JSON(), nullable=False, server_default=default)
-
-
-def guard_on_sqlite() -> None:
-    for table in APPEND_ONLY:
-        for action in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_refuses_{action.lower()} BEFORE {action} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-    for table in SHUT:
-        op.execute(
-            f"CREATE TRIGGER {table}_refuses_locked BEFORE INSERT ON {table} "
-            f"WHEN (SELECT state FROM study WHERE id = {_study_of(table)}) = 'locked' "
-            "BEGIN SELECT RAISE(ABORT, 'the study is locked'); END"
-        )
-    op.execute(
-        "CREATE TRIGGER study_stays_locked BEFORE UPDATE ON study WHEN OLD.state = 'locked' "
-        "BEGIN SELECT RAISE(ABORT, 'the study is locked'); END"
-    )
-
-
-def unguard_on_sqlite() -> None:
-    op.execute("DROP TRIGGER study_stays_locked")
-    for table in SHUT:
-        op.execute(f"DROP TRIGGER {table}_refuses_locked")
-
-
-def guard_on_postgresql() -> None:
-    op.execute(
-        "CREATE FUNCTION refuse_change_of_table() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-    )
-    op.execute(
-        "CREATE FUNCTION refuse_locked() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the study is locked'; END $$"
-    )
-    for table in APPEND_ONLY:
-        op.execute(
-            f"CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_table()"
-        )
-    for table in SHUT:
-        op.execute(
-            f"CREATE FUNCTION {table}_refuse_locked() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN IF (SELECT state FROM study WHERE id = {_study_of(table)}) = 'locked' "
-            "THEN RAISE EXCEPTION 'the study is locked'; END IF; RETURN NEW; END $$"
-        )
-        op.execute(
-            f"CREATE TRIGGER {table}_refuses_locked BEFORE INSERT ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {table}_refuse_locked()"
-        )
-    op.execute(
-        "CREATE TRIGGER study_stays_locked BEFORE UPDATE ON study FOR EACH ROW "
-        "WHEN (OLD.state = 'locked') EXECUTE FUNCTION refuse_locked()"
-    )
-
-
-def unguard_on_postgresql() -> None:
-    op.execute("DROP TRIGGER study_stays_locked ON study")
-    for table in SHUT:
-        op.execute(f"DROP TRIGGER {table}_refuses_locked ON {table}")
-        op.execute(f"DROP FUNCTION {table}_refuse_locked()")
-    for table in APPEND_ONLY:
-        op.execute(f"DROP TRIGGER {table}_refuses_change ON {table}")
-    op.execute("DROP FUNCTION refuse_locked()")
-    op.execute("DROP FUNCTION refuse_change_of_table()")
-
-
-def _study_of(table: str) -> str:
-    """The study that a new row belongs to, as SQL."""
-    if table == "draft":
-        return "(SELECT study_id FROM assignment WHERE id = NEW.assignment_id)"
-    return "NEW.study_id"
