@@ -104,12 +104,13 @@ def protocol(
 
 
 def make_study(engine: Engine, folder: Path, **changes: Any) -> StudySummary:
-    """A study `tiny` in this database; `changes` go to `protocol` or `tiny_answers`."""
+    """A study `tiny`, or of another `name`; `changes` go to `protocol` or `tiny_answers`."""
+    name = changes.pop("name", "tiny")
     sizes = {key: changes.pop(key) for key in ("n_questions", "n_pairs") if key in changes}
     folder.mkdir(parents=True, exist_ok=True)
     paths = write_answers(folder, tiny_answers(**sizes))
     with Session(engine) as session:
-        return create_study(session, protocol=protocol(**changes), answers=paths, name="tiny")
+        return create_study(session, protocol=protocol(**changes), answers=paths, name=name)
 
 
 def add_raters(engine: Engine, *, group: str = "physician", count: int = 1) -> list[int]:

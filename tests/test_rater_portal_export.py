@@ -7,12 +7,15 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from analysis.table import read_table, write_table
+from rater_portal.database import writing
 from rater_portal.errors import NotAllowedError, StudyError
-from rater_portal.models import Rater
+from rater_portal.models import Assignment, Rater
 from rater_portal.services.accounts import invite_coordinator
 from rater_portal.services.assignment import next_assignment
-from rater_portal.services.export import judgment_table
+from rater_portal.services.export import judgment_table, revisions
+from rater_portal.services.judging import submit
 from rater_portal.services.progress import coverage, overview
+from rater_portal.services.revising import revise
 from tests.studies import CANARIES, add_raters, judge_one, judged_study, make_study
 
 
@@ -78,7 +81,7 @@ def test_empty_study_has_no_table(engine: Engine, tmp_path: Path) -> None:
 def test_rater_is_refused_what_is_for_coordinators(engine: Engine, service: object) -> None:
     [rater, _] = judged_study(engine)
 
-    with Session(engine) as session, pytest.raises(NotAllowedError, match="Only coordinators"):
+    with Session(engine) as session, pytest.raises(NotAllowedError, match="may not do this"):
         service(session, study="tiny", asked_by=rater)
 
 
@@ -100,3 +103,63 @@ def test_coverage_counts_accepted_against_needed_for_each_unit(engine: Engine) -
     assert len(frame) == 12
     assert (frame["accepted"] == 2).all()
     assert (frame["capacity"] == 2).all()
+
+
+def test_table_has_the_newest_revision_and_the_revisions_have_all(
+    engine: Engine, tmp_path: Path
+) -> None:
+    make_study(engine, tmp_path)
+    [rater] = add_raters(engine)
+    judge_one(engine, rater)
+    judge_one(engine, rater)
+    changed = {"bias_presence": "minor_bias", "dimensions": ["other_bias"]}
+    with Session(engine) as session:
+        revise(
+            session,
+            assignment_id=1,
+            rater_id=rater,
+            codes=changed,
+            reason="I read it again.",
+            submission_id="again",
+        )
+        table = judgment_table(session, study="tiny").frame
+        every = revisions(session, study="tiny")
+
+    asked = every[every["item"] == "bias_presence"]
+    assert sorted(table.loc[table["item"] == "bias_presence", "code"]) == ["minor_bias", "no_bias"]
+    assert list(zip(asked["revision"], asked["code"], asked["reason"].fillna(""), strict=True)) == [
+        (1, "no_bias", ""),
+        (1, "no_bias", ""),
+        (2, "minor_bias", "I read it again."),
+    ]
+
+
+@pytest.mark.parametrize("purpose", ["training", "gold", "attention", "repeat", "adjudication"])
+def test_only_judgments_of_the_studys_own_units_leave_the_portal(
+    engine: Engine, tmp_path: Path, purpose: str
+) -> None:
+    make_study(engine, tmp_path)
+    [rater] = add_raters(engine)
+    with Session(engine) as session:
+        next_assignment(session, rater_id=rater)
+    with writing(engine) as session:
+        session.get_one(Assignment, 1).purpose = purpose
+    with Session(engine) as session:
+        submit(
+            session,
+            assignment_id=1,
+            rater_id=rater,
+            codes={"bias_presence": "no_bias"},
+            submission_id="one",
+        )
+
+        assert revisions(session, study="tiny").empty
+        with pytest.raises(StudyError, match="Nothing has been judged"):
+            judgment_table(session, study="tiny")
+
+
+def test_rater_is_refused_the_revisions(engine: Engine) -> None:
+    [rater, _] = judged_study(engine)
+
+    with Session(engine) as session, pytest.raises(NotAllowedError, match="may not do this"):
+        revisions(session, study="tiny", asked_by=rater)

@@ -1,26 +1,35 @@
-"""Whether the trail of judgments is whole: nothing altered, removed, added or moved."""
+"""Whether the record of a study is whole: nothing altered, removed, added or moved."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
-from rater_portal.models import Assignment, Quota, Study
-from rater_portal.services.studies import check_coordinator, find_study, rubrics_of
-from rater_portal.services.trail import FIRST_HASH, Entry, entries, entry_hash
+from rater_portal.models import AuditEvent, TrailEnd
+from rater_portal.services.consistency import Record, disagreements
+from rater_portal.services.permissions import study_for
+from rater_portal.services.trail import FIRST_HASH, Entry, entries, entry_hash, event_hash
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What reading the whole trail found."""
+    """What reading the whole record found."""
 
     n_judgments: int
     problems: tuple[str, ...]
-    """One sentence each, naming the judgment."""
+    """One sentence each, naming the row."""
 
     last_hash: str
-    """Noted down elsewhere, it proves later that the trail still has this beginning."""
+    """Of the judgments. Noted down elsewhere, it proves later that they still have this
+    beginning."""
+
+    n_events: int
+    last_event_hash: str
+    """The same of the events, which tell of every judgment too."""
 
     @property
     def whole(self) -> bool:
@@ -28,65 +37,92 @@ class Verification:
         return not self.problems
 
 
+@dataclass(frozen=True)
+class _Link:
+    """One row of a trail, as far as the trail itself goes."""
+
+    name: str
+    previous_hash: str
+    row_hash: str
+    expected_hash: str
+    """What the row should have, from all that it says."""
+
+
 def verify(session: Session, *, study: str, asked_by: int | None = None) -> Verification:
-    """Recompute every hash and link of a study, and count its places and assignments anew.
+    """Recompute every hash and link of a study, and hold what stands beside its trails to them.
 
-    Whoever can write to the database can also write a new trail from the altered row on. Against
-    that helps only a `last_hash` that was kept elsewhere.
+    Whoever can write to the database can also write new trails from the altered row on. Against
+    that help only last hashes that were kept elsewhere.
     """
-    row = find_study(session, study)
-    check_coordinator(session, row, asked_by)
-    trail = list(entries(session, row.id))
-    problems = [
-        *_broken_links(trail),
-        *_other_rubrics(session, row, trail),
-        *_miscounted_places(session, row, trail),
-        *_lost_judgments(session, row, trail),
-    ]
-    last = trail[-1][0].row_hash if trail else FIRST_HASH
-    return Verification(len(trail), tuple(problems), last)
+    row = study_for(session, study=study, asked_by=asked_by, action="verify")
+    problems: list[str] = []
+    judged = _read("judgments", lambda: entries(session, row.id), problems)
+    events = _read("events", lambda: _events(session, row.id), problems)
+    judgment_links = [_judgment_link(entry) for entry in judged]
+    event_links = [_event_link(event) for event in events]
+    end = session.get(TrailEnd, row.id, populate_existing=True) or _no_end(row.id)
+    problems += _broken(judgment_links)
+    problems += _cut_off("judgments", judgment_links, end.n_judgments, end.judgment_hash)
+    problems += _broken(event_links)
+    problems += _cut_off("events", event_links, end.n_events, end.event_hash)
+    problems += disagreements(session, row, Record(judged, events))
+    return Verification(
+        n_judgments=len(judged),
+        problems=tuple(problems),
+        last_hash=_last(judgment_links),
+        n_events=len(events),
+        last_event_hash=_last(event_links),
+    )
 
 
-def _broken_links(trail: Sequence[Entry]) -> Iterator[str]:
+def _events(session: Session, study_id: int) -> Iterable[AuditEvent]:
+    return session.exec(
+        select(AuditEvent).where(AuditEvent.study_id == study_id).order_by(col(AuditEvent.id))
+    )
+
+
+def _read(name: str, rows: Callable[[], Iterable[Row]], problems: list[str]) -> list[Row]:
+    """All rows of a trail; none, and a problem, if one of them cannot even be read."""
+    try:
+        return list(rows())
+    except (ValueError, TypeError, DBAPIError) as error:
+        problems.append(f"The {name} cannot be read: {error}.")
+        return []
+
+
+def _judgment_link(entry: Entry) -> _Link:
+    judgment = entry[0]
+    return _Link(
+        f"Judgment {judgment.id}", judgment.previous_hash, judgment.row_hash, entry_hash(entry)
+    )
+
+
+def _event_link(event: AuditEvent) -> _Link:
+    return _Link(f"Event {event.id}", event.previous_hash, event.row_hash, event_hash(event))
+
+
+def _broken(links: Sequence[_Link]) -> Iterator[str]:
     previous = FIRST_HASH
-    for entry in trail:
-        judgment = entry[0]
-        if judgment.previous_hash != previous:
-            yield f"Judgment {judgment.id} does not follow the one before it."
-        if judgment.row_hash != entry_hash(entry):
-            yield f"Judgment {judgment.id} was altered, or its unit, sources or rater."
-        previous = judgment.row_hash
+    for link in links:
+        if link.previous_hash != previous:
+            yield f"{link.name} does not follow the one before it."
+        if link.row_hash != link.expected_hash:
+            beside = ", or its unit, sources or rater" if link.name.startswith("Judgment") else ""
+            yield f"{link.name} was altered{beside}."
+        previous = link.row_hash
 
 
-def _other_rubrics(session: Session, study: Study, trail: Sequence[Entry]) -> Iterator[str]:
-    hashes = {key: rubric.content_hash for key, rubric in rubrics_of(session, study.id).items()}
-    for judgment, quota, _, _ in trail:
-        if judgment.rubric_hash != hashes.get(quota.rubric_id):
-            yield f"Judgment {judgment.id} was made with another wording of {quota.rubric_id!r}."
+def _cut_off(name: str, links: Sequence[_Link], count: int, last_hash: str) -> Iterator[str]:
+    if len(links) != count:
+        yield f"{count} {name} were written, but {len(links)} are there."
+    elif _last(links) != last_hash:
+        yield f"The last of the {name} is not the one that was written last."
 
 
-def _miscounted_places(session: Session, study: Study, trail: Sequence[Entry]) -> Iterator[str]:
-    counted = Counter(
-        quota.id
-        for judgment, quota, _, _ in trail
-        if judgment.revision == 1 and not judgment.surplus
-    )
-    quotas = session.exec(select(Quota).where(Quota.study_id == study.id))
-    for quota in quotas:
-        if quota.accepted != counted[quota.id]:
-            yield (
-                f"A unit counts {quota.accepted} judgments of group {quota.rater_group!r}, but "
-                f"{counted[quota.id]} are there."
-            )
+def _last(links: Sequence[_Link]) -> str:
+    return links[-1].row_hash if links else FIRST_HASH
 
 
-def _lost_judgments(session: Session, study: Study, trail: Sequence[Entry]) -> Iterator[str]:
-    there = {judgment.assignment_id for judgment, _, _, _ in trail}
-    submitted = session.exec(
-        select(Assignment.id).where(
-            Assignment.study_id == study.id, col(Assignment.submitted_at).is_not(None)
-        )
-    )
-    for assignment_id in submitted:
-        if assignment_id not in there:
-            yield f"Assignment {assignment_id} was submitted, but its judgment is gone."
+def _no_end(study_id: int) -> TrailEnd:
+    """Of a study in which nothing was done yet."""
+    return TrailEnd(study_id=study_id, judgment_hash=FIRST_HASH, event_hash=FIRST_HASH)

@@ -1,6 +1,6 @@
 """The judgment table of a study: what leaves the portal, by source and never by side."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,14 +9,14 @@ from sqlmodel import Session
 from analysis.table import COLUMNS, JudgmentTable
 from rater_portal.errors import StudyError
 from rater_portal.models import Study
-from rater_portal.services.studies import (
-    check_coordinator,
-    find_study,
-    protocol_of,
-    rubrics_of,
-)
-from rater_portal.services.trail import entries
+from rater_portal.services.consent import left_out
+from rater_portal.services.permissions import study_for
+from rater_portal.services.profiles import attributes
+from rater_portal.services.studies import protocol_of, rubrics_of
+from rater_portal.services.trail import Entry, entries, is_counted
 from rubrics.schema import Code, Item, Rubric
+
+REVISION_COLUMNS = (*COLUMNS, "revision", "reason")
 
 
 def judgment_table(session: Session, *, study: str, asked_by: int | None = None) -> JudgmentTable:
@@ -25,24 +25,29 @@ def judgment_table(session: Session, *, study: str, asked_by: int | None = None)
     Parameters
     ----------
     asked_by
-        Id of the coordinator who asks; None for the operator at the shell.
+        Id of who asks; None for the operator at the shell.
 
     Raises
     ------
     StudyError
         If there is no such study, or nothing was judged yet.
     NotAllowedError
-        If the caller does not coordinate this study.
+        If the caller is neither coordinator nor analyst of this study.
     """
-    row = find_study(session, study)
-    check_coordinator(session, row, asked_by)
+    row = study_for(session, study=study, asked_by=asked_by, action="take_table")
     rubrics = rubrics_of(session, row.id)
-    rows = list(_rows(session, row, rubrics))
+    judged = newest(counted(session, row))
+    about = attributes(session, row.id, raters={entry[3].id for entry in judged})
+    rows = [
+        {**given, **about.get(entry[3].id, {})}
+        for entry in judged
+        for given in _rows(row, rubrics, entry)
+    ]
     if not rows:
         raise StudyError(f"Nothing has been judged in {study!r} yet.")
     protocol = protocol_of(row)
     return JudgmentTable(
-        frame=pd.DataFrame(rows, columns=list(COLUMNS)),
+        frame=pd.DataFrame(rows),
         rubrics=tuple(rubrics.values()),
         title=row.title,
         protocol=f"{protocol.id}@{protocol.version}",
@@ -50,38 +55,74 @@ def judgment_table(session: Session, *, study: str, asked_by: int | None = None)
     )
 
 
-def _rows(
-    session: Session, study: Study, rubrics: Mapping[str, Rubric]
-) -> Iterator[dict[str, Any]]:
-    counted = (entry for entry in entries(session, study.id) if not entry[0].surplus)
-    newest = {entry[0].assignment_id: entry for entry in counted}
-    for judgment, quota, unit, rater in newest.values():
-        rubric = rubrics[quota.rubric_id]
-        shared = {
-            "study": study.name,
-            "unit_id": unit.unit_id,
-            "kind": unit.kind,
-            "dataset": unit.dataset,
-            "question_id": unit.question_id,
-            "question_2_id": unit.question_2_id,
-            "seed": unit.seed,
-            "rubric": rubric.id,
-            "rubric_version": rubric.version,
-            "rater_id": rater.pseudonym,
-            "rater_group": rater.rater_group,
-            "source_a": unit.source_a,
-            "source_b": unit.source_b,
-            "shown_first": judgment.shown_first,
-            "submitted_at": judgment.submitted_at,
-            "active_seconds": judgment.active_seconds,
-            "synthetic": rater.synthetic,
-        }
-        for item in rubric.items:
-            for given in _given(item, judgment.codes.get(item.id)):
-                yield {**shared, **given}
+def revisions(session: Session, *, study: str, asked_by: int | None = None) -> pd.DataFrame:
+    """Every counted judgment as it was first and after each change, with the reasons given.
+
+    The rows of the highest `revision` of a unit and rater are those of the judgment table. There
+    are none where nothing was judged yet.
+
+    Parameters
+    ----------
+    asked_by
+        As for `judgment_table`.
+
+    Raises
+    ------
+    StudyError, NotAllowedError
+        As for `judgment_table`.
+    """
+    row = study_for(session, study=study, asked_by=asked_by, action="take_table")
+    rubrics = rubrics_of(session, row.id)
+    rows = [
+        {**given, "revision": entry[0].revision, "reason": entry[0].reason}
+        for entry in counted(session, row)
+        for given in _rows(row, rubrics, entry)
+    ]
+    return pd.DataFrame(rows, columns=list(REVISION_COLUMNS))
 
 
-def _given(item: Item, code: Code | None) -> Iterator[dict[str, Any]]:
+def newest(judged: Iterable[Entry]) -> Collection[Entry]:
+    """The newest revision of each judgment."""
+    return {entry[0].assignment_id: entry for entry in judged}.values()
+
+
+def counted(session: Session, study: Study) -> Iterator[Entry]:
+    """What leaves the portal: judgments of the study's own units, of who has not taken it back."""
+    gone = left_out(session, study=study)
+    for entry in entries(session, study.id):
+        judgment, _, _, rater = entry
+        if is_counted(judgment) and rater.id not in gone:
+            yield entry
+
+
+def _rows(study: Study, rubrics: Mapping[str, Rubric], entry: Entry) -> Iterator[dict[str, Any]]:
+    judgment, quota, unit, rater = entry
+    rubric = rubrics[quota.rubric_id]
+    shared = {
+        "study": study.name,
+        "unit_id": unit.unit_id,
+        "kind": unit.kind,
+        "dataset": unit.dataset,
+        "question_id": unit.question_id,
+        "question_2_id": unit.question_2_id,
+        "seed": unit.seed,
+        "rubric": rubric.id,
+        "rubric_version": rubric.version,
+        "rater_id": rater.pseudonym,
+        "rater_group": rater.rater_group,
+        "source_a": unit.source_a,
+        "source_b": unit.source_b,
+        "shown_first": judgment.shown_first,
+        "submitted_at": judgment.submitted_at,
+        "active_seconds": judgment.active_seconds,
+        "synthetic": rater.synthetic,
+    }
+    for item in rubric.items:
+        for given in given_codes(item, judgment.codes.get(item.id)):
+            yield {**shared, **given}
+
+
+def given_codes(item: Item, code: Code | None) -> Iterator[dict[str, Any]]:
     """The table's rows for one item: one, or one per option where several can be chosen."""
     if item.kind == "multichoice":
         chosen = code if isinstance(code, list) else []

@@ -15,10 +15,20 @@ from equitymedqa.records import AnswerRecord
 from rater_portal.database import transaction
 from rater_portal.errors import StudyError
 from rater_portal.models import Quota, Study, StudyRubric, Unit
-from rater_portal.services.planning import PlannedUnit, has_text, plan_units
-from rater_portal.services.studies import find_study
+from rater_portal.services.care import TOPIC, content_note
+from rater_portal.services.keyed_units import KeyedUnit, add_keyed_units, load_keyed_units
+from rater_portal.services.permissions import study_for
+from rater_portal.services.planning import OWN_SETS, PlannedUnit, has_text, plan_units
+from rater_portal.services.questions import number_questions
+from rater_portal.services.states import close_study, reopen_study
+from rater_portal.services.studies import check_unlocked, hold_study
 from rubrics.loader import load_protocol, load_rubric
 from rubrics.schema import Protocol, Rubric
+
+AUTHOR = "author"
+"""The attribute that names who wrote an answer, where a person did."""
+
+__all__ = ["StudySummary", "add_places", "close_study", "create_study", "reopen_study"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,9 @@ class StudySummary:
     n_truncated: int
     """Answers that were cut at the token limit; they are shown as they are."""
 
+    keyed_units: Mapping[str, int]
+    """Training, gold and attention units, by purpose."""
+
 
 def create_study(
     session: Session,
@@ -56,6 +69,7 @@ def create_study(
     title: str | None = None,
     seed: int = 0,
     synthetic: bool = False,
+    checks: Sequence[Path | str] = (),
 ) -> StudySummary:
     """Make a study of these answer files under a protocol, all of it or nothing.
 
@@ -71,46 +85,54 @@ def create_study(
         Where the order of units and of sides starts from.
     synthetic
         Whether simulated raters will judge in it.
+    checks
+        Files of training, gold and attention units.
 
     Raises
     ------
     StudyError
         If the name is taken, or no unit can be made.
+    RubricFileError
+        If the protocol, a rubric or a file of keyed units has mistakes.
     """
     if not isinstance(protocol, Protocol):
         protocol = load_protocol(protocol)
     rubrics = {line.rubric: load_rubric(line.rubric) for line in protocol.assessments}
     records = read_answers([Path(path) for path in answers])
     units = plan_units(protocol, rubrics, records)
+    keyed = load_keyed_units(map(Path, checks), protocol=protocol, rubrics=rubrics)
 
     with transaction(session):
         study = _add_study(session, protocol, name or protocol.id, title, seed, synthetic)
         _add_rubrics(session, study, rubrics)
-        _add_units(session, study, units)
-    return _summary(name or protocol.id, protocol, units, records)
+        _add_units(session, study, protocol, units)
+        add_keyed_units(session, study=study, units=keyed, rubrics=rubrics.values())
+        number_questions(session, study.id)
+    return _summary(name or protocol.id, protocol, units, keyed, records)
 
 
-def add_places(session: Session, *, study: str, per_unit: int = 1) -> None:
-    """Let so many more raters of each group judge every unit."""
+def add_places(
+    session: Session, *, study: str, per_unit: int = 1, asked_by: int | None = None
+) -> None:
+    """Let so many more raters of each group judge every unit.
+
+    Raises
+    ------
+    NotAllowedError
+        If the caller does not coordinate this study.
+    LockedStudyError
+        If the study is locked.
+    """
     with transaction(session):
-        study_id = find_study(session, study).id
+        row = study_for(session, study=study, asked_by=asked_by, action="change_design")
+        study_id = row.id
+        check_unlocked(hold_study(session, study_id))
         session.execute(
             update(Quota)
-            .where(col(Quota.study_id) == study_id)
+            .where(col(Quota.study_id) == study_id, col(Quota.capacity) > 0)
             .values(capacity=Quota.capacity + per_unit)
         )
-
-
-def close_study(session: Session, *, study: str) -> None:
-    """Take no more judgments; what raters have chosen so far stays as drafts."""
-    with transaction(session):
-        find_study(session, study).state = "closed"
-
-
-def reopen_study(session: Session, *, study: str) -> None:
-    """Take judgments again."""
-    with transaction(session):
-        find_study(session, study).state = "open"
+        number_questions(session, study_id)
 
 
 def _add_study(
@@ -145,8 +167,10 @@ def _add_rubrics(session: Session, study: Study, rubrics: Mapping[str, Rubric]) 
         )
 
 
-def _add_units(session: Session, study: Study, units: Sequence[PlannedUnit]) -> None:
-    rows = [_unit(study, unit) for unit in units]
+def _add_units(
+    session: Session, study: Study, protocol: Protocol, units: Sequence[PlannedUnit]
+) -> None:
+    rows = [_unit(study, protocol, unit) for unit in units]
     session.add_all(rows)
     session.flush()
     places = [
@@ -164,7 +188,7 @@ def _add_units(session: Session, study: Study, units: Sequence[PlannedUnit]) -> 
     session.execute(insert(Quota), places)
 
 
-def _unit(study: Study, unit: PlannedUnit) -> Unit:
+def _unit(study: Study, protocol: Protocol, unit: PlannedUnit) -> Unit:
     questions = [answer.question for answer in unit.answers]
     is_counterfactual = unit.kind == "counterfactual"
     return Unit(
@@ -178,13 +202,27 @@ def _unit(study: Study, unit: PlannedUnit) -> Unit:
         source_a=unit.sources[0],
         source_b=unit.sources[1] if len(unit.sources) == 2 else None,
         panels=unit.panels,
+        content_note=_note(protocol, unit),
+        authors=sorted({one.attributes[AUTHOR] for one in questions if one.attributes.get(AUTHOR)}),
     )
+
+
+def _note(protocol: Protocol, unit: PlannedUnit) -> str | None:
+    """What the protocol wants said before this unit, by its sets and its questions' topics."""
+    named = {name for line in protocol.assessments for name in line.sets}
+    questions = [answer.question for answer in unit.answers]
+    sets = {question.dataset for question in questions}
+    topics = {question.attributes[TOPIC] for question in questions if TOPIC in question.attributes}
+    if not sets <= named:
+        sets.add(OWN_SETS)
+    return content_note(protocol.care, sets=sets, topics=topics)
 
 
 def _summary(
     name: str,
     protocol: Protocol,
     units: Sequence[PlannedUnit],
+    keyed: Sequence[KeyedUnit],
     records: Sequence[AnswerRecord],
 ) -> StudySummary:
     needed: Counter[str] = Counter()
@@ -207,6 +245,7 @@ def _summary(
         ),
         unused_sets=Counter(record.question.dataset for record in unused),
         n_truncated=endings["length"],
+        keyed_units=Counter(unit.purpose for unit in keyed),
     )
 
 

@@ -1,25 +1,33 @@
-"""What a rater gives back: drafts as they are chosen, and the judgment, stored exactly once."""
+"""What a rater gives back: the judgment of one unit, stored exactly once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import update
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from rater_portal import clock
 from rater_portal.database import transaction
 from rater_portal.errors import AlreadySubmittedError, InvalidCodesError, NotAllowedError
+from rater_portal.language import catalogue, mark
 from rater_portal.models import Assignment, Draft, Judgment, Quota, Rater, Unit
-from rater_portal.services.assignment import (
-    count_time,
-    holds_place,
-    own_assignment,
-    renew_lease,
-)
-from rater_portal.services.studies import rater_in_open_study, rubrics_of
-from rater_portal.services.trail import entry_hash, last_hash
+from rater_portal.services.drafts import save_draft
+from rater_portal.services.events import record_event
+from rater_portal.services.leases import count_time, own_assignment, take_place
+from rater_portal.services.marks import checked_marks
+from rater_portal.services.studies import check_takes_judgments, rater_in_study, rubric_of
+from rater_portal.services.trail import append_judgment
 from rubrics.checking import CodesError, check_codes
-from rubrics.schema import Code, Rubric
+from rubrics.schema import Code
+
+__all__ = ["Given", "Receipt", "checked", "receipt_again", "save_draft", "store", "submit"]
+
+SUBMITTED: Final = mark("You have submitted this unit already.")
+SKIPPED: Final = mark("You have skipped this unit.")
+OF_ANOTHER: Final = mark("This submission belongs to another unit.")
+STORED: Final = select(Judgment).where(col(Judgment.submission_id) == bindparam("submission"))
 
 
 @dataclass(frozen=True)
@@ -32,29 +40,16 @@ class Receipt:
     """Whether the unit had all its raters already: kept, but not counted."""
 
 
-def save_draft(
-    session: Session, *, assignment_id: int, rater_id: int, codes: Mapping[str, Code | None]
-) -> datetime:
-    """Keep what a rater has chosen so far; returns the server's time of the saving.
+@dataclass(frozen=True)
+class Given:
+    """What a rater says of a unit, held against its rubric."""
 
-    A draft may be incomplete and is checked only when it is submitted, but keys that the rubric
-    does not have are not kept.
-    """
-    with transaction(session):
-        _, study = rater_in_open_study(session, rater_id)
-        assignment = own_assignment(session, assignment_id, rater_id)
-        if assignment.submitted_at is not None:
-            raise AlreadySubmittedError("You have submitted this unit already.")
-        rubric = rubrics_of(session, study.id)[_quota(session, assignment).rubric_id]
-        known = {item.id for item in rubric.items}
-        now = datetime.now(UTC)
-        draft = session.get(Draft, assignment_id) or Draft(assignment_id=assignment_id)
-        draft.codes = {item: code for item, code in codes.items() if item in known}
-        draft.saved_at = now
-        session.add(draft)
-        count_time(assignment, now)
-        renew_lease(session, assignment, now)
-    return now
+    codes: dict[str, Code]
+    marks: list[dict[str, Any]]
+    language: str | None
+    """The translation that the rubric was read in; None for the file's own words."""
+
+    rubric_hash: str
 
 
 def submit(
@@ -64,95 +59,140 @@ def submit(
     rater_id: int,
     codes: Mapping[str, Code | None],
     submission_id: str,
+    marks: Sequence[Mapping[str, Any]] = (),
+    language: str | None = None,
 ) -> Receipt:
     """Store one rater's codes for one assignment, all of them or none, and exactly once.
 
-    The same `submission_id` sent again returns the first receipt and stores nothing.
+    The same `submission_id` sent again returns the first receipt and stores nothing, whatever has
+    become of the study meanwhile. Only units of the study itself take a place: training, checks
+    and repeats never do.
+
+    Parameters
+    ----------
+    marks
+        Passages tied to items, in slots and not in positions.
+    language
+        The language of the rater's screen.
 
     Raises
     ------
     InvalidCodesError
-        If the codes do not answer the rubric; the draft stays.
+        If codes or marks do not answer the rubric; the draft stays.
     NotAllowedError
         If the assignment or the submission is another's.
     AlreadySubmittedError
-        If the assignment was judged under another submission id.
+        If the assignment was judged under another submission id, or skipped.
     ClosedStudyError
-        If the study is closed.
+        If the study is paused, closed or locked.
     """
     with transaction(session):
-        rater, study = rater_in_open_study(session, rater_id)
+        rater, study = rater_in_study(session, rater_id)
         assignment = own_assignment(session, assignment_id, rater_id)
-        stored = session.exec(
-            select(Judgment).where(Judgment.submission_id == submission_id)
-        ).one_or_none()
-        if stored is not None:
-            return _receipt_again(stored, assignment)
+        if (again := receipt_again(session, assignment, submission_id)) is not None:
+            return again
+        check_takes_judgments(session, rater, study)
         if assignment.submitted_at is not None:
-            raise AlreadySubmittedError("You have submitted this unit already.")
+            raise AlreadySubmittedError(SUBMITTED)
+        if assignment.skipped_at is not None:
+            raise AlreadySubmittedError(SKIPPED)
 
-        rubric = rubrics_of(session, study.id)[_quota(session, assignment).rubric_id]
-        try:
-            checked = check_codes(rubric, codes, group=rater.rater_group)
-        except CodesError as error:
-            raise InvalidCodesError(error.problems) from error
-        judgment = _store(session, assignment, rater, rubric, checked, submission_id)
+        given = checked(session, assignment, codes, marks, language)
+        now = clock.now()
+        is_counted = take_place(session, assignment, now)
+        count_time(assignment, now)
+        assignment.submitted_at = now
         if draft := session.get(Draft, assignment_id):
             session.delete(draft)
-        session.flush()
+        judgment = store(session, assignment, rater, given, submission_id, surplus=not is_counted)
         return Receipt(judgment.id, judgment.submitted_at, judgment.surplus)
 
 
-def _store(
-    session: Session,
-    assignment: Assignment,
-    rater: Rater,
-    rubric: Rubric,
-    checked: Mapping[str, Code],
-    submission_id: str,
-) -> Judgment:
-    """Take the place if there is one, and add the judgment to the end of the trail."""
-    now = datetime.now(UTC)
-    counts = _take_place(session, assignment, now)
-    count_time(assignment, now)
-    assignment.submitted_at = now
-    judgment = Judgment(
-        study_id=assignment.study_id,
-        assignment_id=assignment.id,
-        submission_id=submission_id,
-        codes=dict(checked),
-        rubric_hash=rubric.content_hash,
-        shown_first=assignment.shown_first,
-        active_seconds=round(assignment.active_seconds, 1),
-        surplus=not counts,
-        submitted_at=now,
-        previous_hash=last_hash(session, assignment.study_id),
-        row_hash="",
-    )
-    unit = session.get_one(Unit, assignment.unit_pk)
-    judgment.row_hash = entry_hash((judgment, _quota(session, assignment), unit, rater))
-    session.add(judgment)
-    return judgment
+def receipt_again(session: Session, assignment: Assignment, submission_id: str) -> Receipt | None:
+    """The receipt of a submission that is stored already, if it is.
 
-
-def _quota(session: Session, assignment: Assignment) -> Quota:
-    return session.get_one(Quota, assignment.quota_id)
-
-
-def _receipt_again(stored: Judgment, assignment: Assignment) -> Receipt:
+    Raises
+    ------
+    NotAllowedError
+        If it is the submission of another unit.
+    """
+    stored = session.exec(STORED, params={"submission": submission_id}).one_or_none()
+    if stored is None:
+        return None
     if stored.assignment_id != assignment.id:
-        raise NotAllowedError("This submission belongs to another unit.")
+        raise NotAllowedError(OF_ANOTHER)
     return Receipt(stored.id, stored.submitted_at, stored.surplus)
 
 
-def _take_place(session: Session, assignment: Assignment, now: datetime) -> bool:
-    """Take one of the unit's places, unless all are taken or held by others."""
-    if not holds_place(session, assignment, now):
-        return False
-    taken = session.execute(
-        update(Quota)
-        .where(col(Quota.id) == assignment.quota_id, col(Quota.accepted) < col(Quota.capacity))
-        .values(accepted=Quota.accepted + 1)
-        .execution_options(synchronize_session=False)
+def checked(
+    session: Session,
+    assignment: Assignment,
+    codes: Mapping[str, Code | None],
+    marks: Sequence[Mapping[str, Any]],
+    language: str | None,
+) -> Given:
+    """Codes and marks as they are stored; InvalidCodesError if they do not answer the rubric."""
+    quota = session.get_one(Quota, assignment.quota_id)
+    rubric = rubric_of(session, assignment.study_id, quota.rubric_id)
+    try:
+        kept = check_codes(
+            rubric,
+            codes,
+            group=quota.rater_group,
+            language=language,
+            translate=catalogue(language).gettext,
+        )
+    except CodesError as error:
+        raise InvalidCodesError(error.problems) from error
+    panels = session.get_one(Unit, assignment.unit_pk).panels
+    return Given(
+        codes=kept,
+        marks=list(checked_marks(marks, unit_panels=panels, rubric=rubric)),
+        language=rubric.language_for(language),
+        rubric_hash=rubric.content_hash,
     )
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+def store(
+    session: Session,
+    assignment: Assignment,
+    rater: Rater,
+    given: Given,
+    submission_id: str,
+    *,
+    surplus: bool,
+    revision: int = 1,
+    reason: str | None = None,
+) -> Judgment:
+    """Add a judgment to the end of the trail, and to the events that it was made."""
+    judgment = Judgment(
+        study_id=assignment.study_id,
+        assignment_id=assignment.id,
+        revision=revision,
+        submission_id=submission_id,
+        codes=given.codes,
+        marks=given.marks,
+        rubric_hash=given.rubric_hash,
+        shown_first=assignment.shown_first,
+        purpose=assignment.purpose,
+        language=given.language,
+        active_seconds=round(assignment.active_seconds, 1),
+        surplus=surplus,
+        reason=reason,
+        submitted_at=clock.now(),
+        previous_hash="",
+        row_hash="",
+    )
+    quota = session.get_one(Quota, assignment.quota_id)
+    append_judgment(session, (judgment, quota, session.get_one(Unit, assignment.unit_pk), rater))
+    record_event(
+        session,
+        study_id=assignment.study_id,
+        actor_id=rater.id,
+        action="judgment.submitted",
+        assignment_id=assignment.id,
+        new={"judgment": judgment.id, "revision": revision, "hash": judgment.row_hash},
+        reason=reason,
+        rubric_hash=given.rubric_hash,
+    )
+    return judgment
