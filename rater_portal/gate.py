@@ -11,38 +11,61 @@ from typing import Literal
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rater_portal.database import open_database, session_on
 from rater_portal.errors import SignInError
 from rater_portal.frames import UnreadableFrameError, is_allowed
-from rater_portal.notices import ELSEWHERE, NEED_LINK, NOT_HERE, Notice
+from rater_portal.language import best_language, catalogue
+from rater_portal.notices import ELSEWHERE, NEED_LINK, NOT_HERE, TOO_LARGE, Notice
 from rater_portal.policy import page_policy, security_headers
+from rater_portal.routes.own_pages import cookie_name, page
 from rater_portal.services.accounts import Caller, identify
 from rater_portal.settings import Settings
-from rater_portal.signin import cookie_name, page
 
-Area = Literal["open", "signed in", "coordinator", "closed"]
+Area = Literal["open", "desk", "signed in", "coordinator", "closed"]
 
 STREAM = "/_stcore/stream"
 METRICS = "/_stcore/metrics"
 DESK = "/desk/"
 """Where the rating page sends drafts and judgments: the only place that may be written to."""
 
-OPEN = ("/invite", "/signout", "/signed-out", "/favicon.png", "/manifest.json", "/_stcore/health")
+ACTS = ("draft", "beat", "submit", "skip", "rest", "preferences")
+"""What it can send there; there is nothing else below it."""
+
+OPEN = (
+    "/invite",
+    "/signin",
+    "/password/first",
+    "/signout",
+    "/signed-out",
+    "/favicon.png",
+    "/manifest.json",
+    "/_stcore/health",
+)
 """For everybody: signing in and out, the sign of life, and icons."""
 
-OPEN_BELOW = ("/invite/", "/gate/", "/static/")
+OPEN_BELOW = ("/invite/", "/signin/", "/panel/", "/gate/", "/static/")
 """`/static/` holds Streamlit's own published scripts and fonts, and nothing of a study."""
 
+OWN_FORMS = ("/password", "/studies")
+"""Pages of ours with a form, for whoever is signed in."""
+
 SIGNED_IN = (STREAM, "/_stcore/host-config")
-SIGNED_IN_BELOW = ("/_stcore/bidi-components/", DESK)
+SIGNED_IN_BELOW = ("/_stcore/bidi-components/",)
 
 CLOSED_BELOW = ("/_stcore/", "/auth/", "/oauth2callback", "/component/", "/app/")
 """Uploads, the interface for programs, Streamlit's own sign-in, old components, script checks."""
 
 HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?", re.ASCII)
 """A name or an address, and a port; nothing else may come near a header of ours."""
+
+LARGEST_BODY = 512 * 1024
+"""Bytes; what reads a body has a limit of its own, and a smaller one."""
+
+LARGEST_FRAME = 1024 * 1024
+"""Bytes of one message over the websocket: nobody uploads files through it."""
 
 IDENTITY_PREFIX = b"x-portal-"
 SAFE_METHODS = ("GET", "HEAD")
@@ -54,6 +77,8 @@ def area_of(path: str) -> Area:
     """Who may ask for a path; all that is not listed is a page, for whoever is signed in."""
     if path in OPEN or path.startswith(OPEN_BELOW):
         return "open"
+    if path.startswith(DESK):
+        return "desk" if path.removeprefix(DESK) in ACTS else "closed"
     if path in SIGNED_IN or path.startswith(SIGNED_IN_BELOW):
         return "signed in"
     if path == METRICS:
@@ -93,7 +118,7 @@ class Gate:
         if notice is None:
             await self._app(scope, receive, send)
         else:
-            await page(notice)(scope, receive, send)
+            await _refusal(scope, notice)(scope, receive, send)
 
     async def _notice(self, scope: Scope) -> Notice | None:
         """Why a request is not let in, or None."""
@@ -102,10 +127,15 @@ class Gate:
         site = headers.get("sec-fetch-site", "same-origin")
         if not self._is_ours(headers) or (not safe and site != "same-origin"):
             return ELSEWHERE
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > LARGEST_BODY:
+            return TOO_LARGE
         if area == "open":
             return None
-        if area == "closed" or not (safe or scope["path"].startswith(DESK)):
+        if area == "closed" or not _takes(scope, headers):
             return NOT_HERE
+        if area == "desk":  # who it is, its routes look up on the session that they write with
+            return None
         caller = await self._caller(scope)
         if caller is None:
             return NEED_LINK
@@ -116,7 +146,9 @@ class Gate:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         is_welcome = (
-            scope["path"] == STREAM and self._is_ours(headers) and headers.get("origin") != "null"
+            scope["path"] == STREAM
+            and self._is_ours(headers)
+            and headers.get("origin", "null") != "null"
         )
         caller = await self._caller(scope) if is_welcome else None
         if caller is None:
@@ -159,6 +191,29 @@ class Gate:
         return send_with_headers
 
 
+def _takes(scope: Scope, headers: Headers) -> bool:
+    """Whether the path is there for this method: the desk for JSON, all else for looking at.
+
+    A page of another site cannot send JSON without asking first, which is refused.
+    """
+    if scope["path"].startswith(DESK):
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        return bool(scope["method"] == "POST") and kind == "application/json"
+    is_form = scope["method"] == "POST" and scope["path"] in OWN_FORMS
+    return is_form or scope["method"] in SAFE_METHODS
+
+
+def _refusal(scope: Scope, notice: Notice) -> Response:
+    """A notice as a page, or as JSON where a script asked."""
+    headers = Headers(scope=scope)
+    if not scope["path"].startswith(DESK):
+        return page(notice, headers)
+    translate = catalogue(best_language(headers.get("accept-language"))).gettext
+    code = "signed_out" if notice is NEED_LINK else "refused"
+    said = {"error": code, "message": translate(notice.title)}
+    return JSONResponse(said, notice.status, {"cache-control": "no-store"})
+
+
 class _WatchedSocket:
     """A websocket whose frames are read before Streamlit sees them."""
 
@@ -172,18 +227,21 @@ class _WatchedSocket:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 return message
+            frame = message.get("bytes") or b""
+            if len(frame) > LARGEST_FRAME:
+                return await self._hang_up(1009)
             try:
-                if is_allowed(message.get("bytes") or b""):
+                if is_allowed(frame):
                     return message
             except UnreadableFrameError:
-                return await self._hang_up()
+                return await self._hang_up(1002)
             log.warning("A browser asked over the websocket for what the portal does not offer")
 
-    async def _hang_up(self) -> Message:
+    async def _hang_up(self, code: int) -> Message:
         log.warning("A browser sent a frame that is no message of Streamlit's; closed")
         self._closed = True
-        await self._send({"type": "websocket.close", "code": 1002})
-        return {"type": "websocket.disconnect", "code": 1002}
+        await self._send({"type": "websocket.close", "code": code})
+        return {"type": "websocket.disconnect", "code": code}
 
     async def send(self, message: Message) -> None:
         if not self._closed:

@@ -45,9 +45,7 @@ def page_policy(script_hashes: Sequence[str], host: str, *, secure: bool) -> str
     socket = f"{'wss' if secure else 'ws'}://{host}"
     directives = {
         "default-src": "'self'",
-        # Streamlit loads a component's own script as a blob; only a script that runs on this page
-        # already can make one, so a text that raters read cannot.
-        "script-src": " ".join(("'self'", "blob:", *script_hashes)),
+        "script-src": " ".join(("'self'", *script_hashes)),
         # Streamlit's styles are made by its script; a style cannot run anything.
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",

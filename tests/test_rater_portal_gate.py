@@ -6,124 +6,25 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import Engine
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from rater_portal.database import open_database, writing
-from rater_portal.models import Study, Unit
-from rater_portal.services.accounts import identify, invite_coordinator, invite_rater, sign_out
-from tests.portal_client import COOKIE, Tab, free_port, running, serving, sign_in
+from rater_portal.database import writing
+from rater_portal.services.accounts import identify
+from tests.guarded_portal import CANARY, PAGE, Portal, cookie, guarded_portal
+from tests.portal_client import COOKIE, Tab, free_port, running, serving
 
 ROOT = Path(__file__).parents[1]
-CANARY = "canary-7f1d9c0a5e3b4862"
-PROTOCOL = {
-    "id": "pilot",
-    "version": "1",
-    "title": "Pilot",
-    "source": "made for this test",
-    "groups": [{"id": "physician", "label": "Physician", "released_as": "physician"}],
-    "assessments": [{"rubric": "r", "sets": ["s"], "raters": {"physician": 1}}],
-}
-PAGE = """
-import random
-import streamlit as st
-from rater_portal.errors import PortalError
-from rater_portal.session import current_caller
-
-@st.cache_data
-def drawn():
-    return random.random()
-
-def act():
-    pseudonym = current_caller().pseudonym
-    with open("acted.txt", "a") as file:
-        file.write(pseudonym + " ")
-
-try:
-    st.text(f"caller {current_caller().pseudonym}")
-except PortalError as error:
-    st.error(str(error))
-    st.stop()
-st.text(f"drawn {drawn()}")
-st.text("note " + st.text_input("note"))
-st.button("act", on_click=act)
-"""
-
-
-@dataclass(frozen=True)
-class Portal:
-    """A running portal."""
-
-    port: int
-    folder: Path
-    engine: Engine
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def rater(self) -> httpx.Client:
-        """A new rater's browser."""
-        with writing(self.engine) as session:
-            (link,) = invite_rater(
-                session, study="pilot", group="physician", base_url=self.base, valid_days=1
-            )
-        return sign_in(link.url)
-
-    def coordinator(self) -> httpx.Client:
-        """A new coordinator's browser."""
-        with writing(self.engine) as session:
-            link = invite_coordinator(session, study="pilot", base_url=self.base, valid_days=1)
-        return sign_in(link.url)
-
-    def tab(self, browser: httpx.Client, **how: str) -> Tab:
-        """A websocket with the browser's cookie."""
-        return Tab(self.port, cookie=cookie(browser), **how)
-
-    def revoke(self, browser: httpx.Client) -> None:
-        with writing(self.engine) as session:
-            caller = identify(session, cookie_token=browser.cookies[COOKIE])
-            sign_out(session, session_id=caller.session_id)
-
-
-def cookie(browser: httpx.Client) -> str:
-    return f"{COOKIE}={browser.cookies[COOKIE]}"
 
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    folder = tmp_path_factory.mktemp("portal")
-    (folder / "page.py").write_text(PAGE)
-    url = f"sqlite:///{folder}/study.db"
-    engine = open_database(url)
-    with writing(engine) as session:
-        study = Study(
-            name="pilot", title="A pilot", protocol=PROTOCOL, created_at=datetime.now(UTC)
-        )
-        session.add(study)
-        session.flush()
-        session.add(
-            Unit(
-                study_id=study.id,
-                unit_id="u1",
-                kind="single",
-                dataset="s",
-                question_id="q1",
-                source_a=CANARY,
-                panels=[{"kind": "question", "text": "Is it so?"}],
-            )
-        )
-    port = free_port()
-    with serving(folder / "page.py", port=port, PORTAL_DATABASE_URL=url):
-        yield Portal(port, folder, engine)
-    engine.dispose()
+    with guarded_portal(tmp_path_factory.mktemp("portal")) as portal:
+        yield portal
 
 
 @pytest.fixture
@@ -314,7 +215,7 @@ def test_page_may_not_be_framed_and_runs_no_unknown_inline_script(portal, rater)
     )
     (script,) = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assert policy["script-src"] == f"'self' blob: 'sha256-{digest}'"
+    assert policy["script-src"] == f"'self' 'sha256-{digest}'"
     assert policy["frame-ancestors"] == "'none'"
     assert policy["connect-src"] == f"'self' ws://127.0.0.1:{portal.port}"
 

@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 from rater_portal.database import open_database, session_on, writing
 from rater_portal.gate import Gate
 from rater_portal.models import BrowserSession, Invite, Study
+from rater_portal.routes.signin import SignIn
 from rater_portal.services.accounts import invite_rater
 from rater_portal.settings import Settings
-from rater_portal.signin import SignIn
 from tests.portal_client import hidden_fields
 
 PROTOCOL = {
@@ -97,8 +97,8 @@ def test_pressing_the_button_signs_in_and_leads_to_the_study(browser, engine):
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = cookies_of(answer)["portal"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "lax", "/")
-    # 14 days, the default of PORTAL_SESSION_DAYS.
-    assert cookie["max-age"] == "1209600"
+    # 400 days, the longest that browsers keep: the server decides how long it is good for.
+    assert cookie["max-age"] == "34560000"
 
 
 def test_cookies_under_https_are_secure_and_bound_to_the_host(engine, portal_settings):
@@ -193,6 +193,34 @@ def test_expired_link_has_a_page_of_its_own(browser, engine):
     assert "This link is no longer valid" in answer.text
 
 
+def test_page_is_in_the_language_of_the_browser_where_there_is_one(browser):
+    answer = browser.get("/signed-out", headers={"Accept-Language": "xx, en;q=0.5"})
+
+    assert '<html lang="en" dir="ltr">' in answer.text
+    assert answer.headers["content-language"] == "en"
+
+
+def test_title_with_braces_in_it_is_shown_as_it_is(browser, engine):
+    with writing(engine) as session:
+        session.exec(select(Study)).one().title = "{part} of {0}"
+
+    assert "<h1>{part} of {0}</h1>" in browser.get(new_link(engine)).text
+
+
+def test_browser_of_a_rater_stays_signed_in_while_it_is_seen(browser, engine):
+    press(browser, new_link(engine))
+    with writing(engine) as session:
+        row = session.exec(select(BrowserSession)).one()
+        row.last_seen_at = datetime.now(UTC) - timedelta(days=13)
+        row.expires_at = datetime.now(UTC) + timedelta(days=1)
+
+    assert browser.get("/").status_code == 404
+
+    with session_on(engine) as session:
+        until = session.exec(select(BrowserSession)).one().expires_at
+    assert until > datetime.now(UTC) + timedelta(days=13)
+
+
 def test_unknown_link_has_a_page_of_its_own(browser):
     answer = browser.get("/invite/none")
 
@@ -200,18 +228,20 @@ def test_unknown_link_has_a_page_of_its_own(browser):
     assert "We do not know this link" in answer.text
 
 
-def test_twenty_first_guess_is_told_to_wait(browser, engine):
-    for _ in range(20):
+def test_thirty_first_guess_is_told_to_wait(browser, engine):
+    fields = hidden_fields(browser.get(new_link(engine)).text)
+    for _ in range(30):
         assert browser.get("/invite/guess").status_code == 404
 
     assert browser.get("/invite/guess").status_code == 429
-    assert browser.post("/invite").status_code == 429
+    assert browser.post("/invite", data=fields).status_code == 429
+    assert browser_at(Settings()).get("/invite/guess").status_code == 429
 
 
 def test_opening_a_used_link_again_and_again_blocks_nobody(browser, engine):
     link = new_link(engine)
     press(browser, link)
-    for _ in range(25):
+    for _ in range(35):
         browser.get(link)
 
     assert press(browser, new_link(engine)).status_code == 303
@@ -298,3 +328,14 @@ def test_link_opened_in_a_browser_that_is_in_use_says_that_it_ends_that(engine, 
     assert "Somebody is signed in on this device already" in browser.get(new_link(engine)).text
     fresh = browser_at(portal_settings)
     assert "Somebody is signed in" not in fresh.get(new_link(engine)).text
+
+
+def test_signing_out_leaves_nothing_in_the_browser_for_the_next_person(browser, engine):
+    press(browser, new_link(engine))
+    fields = hidden_fields(browser.get("/signout").text)
+
+    answer = browser.post("/signout", data=fields)
+
+    # What was chosen and not yet sent is kept in the browser's storage.
+    assert answer.headers["clear-site-data"] == '"storage"'
+    assert "clear-site-data" not in browser.get("/signed-out").headers
