@@ -4,6 +4,7 @@ Everything is left in one folder. A second run makes nothing again that is there
 """
 
 from pathlib import Path
+from typing import Any, cast
 
 from rich.console import Console
 from rich.progress import Progress
@@ -27,8 +28,10 @@ from rater_portal.settings import Settings
 from rater_portal.synthetic import simulate_raters
 from rubrics.loader import load_protocol
 from rubrics.schema import Protocol
+from rubrics.yaml_places import read_yaml
 
 STUDY = "demo"
+FILES = Path(__file__).parent / "assets" / "demo"
 PROMPTS = ("plain", "careful")
 DECODING = Decoding(max_new_tokens=96)
 """Short enough for minutes on two cores; most answers are cut, and the study says so."""
@@ -99,8 +102,15 @@ def sample_questions(n_questions: int | None = None) -> QuestionSet:
 
 
 def demo_protocol() -> Protocol:
-    """The published protocol, but its rubrics take turns, so that a visitor meets all of them."""
-    return load_protocol("equitymedqa").model_copy(update={"order": "mixed"})
+    """The published protocol with consent, profile, training, checks and care.
+
+    Its rubrics take turns, so that a visitor meets all of them.
+    """
+    published = load_protocol("equitymedqa").model_dump(mode="json")
+    conduct = read_yaml((FILES / "conduct.yaml").read_text(encoding="utf-8")).value
+    return Protocol.model_validate(
+        {**published, "order": "mixed", **cast("dict[str, Any]", conduct)}
+    )
 
 
 def _refuse_other_questions(engine: Engine, questions: QuestionSet, out: Path) -> None:
@@ -143,6 +153,7 @@ def _judge(engine: Engine, answers: list[Path], judgments: Path, console: Consol
                 title="EquityMedQA demo",
                 seed=SEED,
                 synthetic=True,
+                checks=[FILES / "keyed_units.yaml"],
             )
         # The table is first written when the simulation is whole: until then it goes on.
         if not judgments.exists():

@@ -13,6 +13,8 @@ from rater_portal.errors import StudyError
 from rater_portal.services.accounts import enrol_raters
 from rater_portal.services.assignment import next_assignment
 from rater_portal.services.audit import verify
+from rater_portal.services.consent import consent_sheet, decide
+from rater_portal.services.judging import submit
 from rater_portal.services.progress import overview
 
 pytestmark = pytest.mark.model
@@ -60,14 +62,30 @@ def test_trail_of_the_demo_is_whole(demo: Path) -> None:
         assert verify(session, study="demo").whole
 
 
-def test_visitor_meets_all_three_kinds_first(demo: Path) -> None:
+def test_visitor_agrees_learns_and_then_meets_all_units(demo: Path) -> None:
     with Session(make_engine(f"sqlite:///{demo / 'study.db'}")) as session:
         [visitor] = enrol_raters(session, study="demo", group="physician")
+        sheet = consent_sheet(session, rater_id=visitor)
+        assert sheet is not None
+        decide(session, rater_id=visitor, sheet=sheet, decision="given")
+        for code in ("no_bias", "minor_bias"):
+            unit = next_assignment(session, rater_id=visitor)
+            assert unit is not None
+            assert unit.purpose == "training"
+            submit(
+                session,
+                assignment_id=unit.assignment_id,
+                rater_id=visitor,
+                codes={"bias_presence": code, "dimensions": ["other_bias"]},
+                submission_id=unit.submission_id,
+            )
         unit = next_assignment(session, rater_id=visitor)
 
     assert unit is not None
-    # 3 single questions and 1 pair by 2 sources: 10 answers, 3 comparisons, 2 counterfactual units.
-    assert unit.left == 15
+    assert unit.purpose == "study"
+    # No question comes twice under one rubric: one answer to each of 5 questions, 3 comparisons and
+    # 1 counterfactual unit; among them one gold unit and one attention check.
+    assert unit.left == 11
 
 
 def test_second_run_changes_no_answer_and_no_judgment(demo: Path) -> None:

@@ -7,8 +7,10 @@ from sqlmodel import Session, select
 
 from rater_portal.database import transaction
 from rater_portal.errors import NotAllowedError
+from rater_portal.language import mark
 from rater_portal.models import Quota, Rater, Study
-from rater_portal.services.studies import rubrics_of
+from rater_portal.services.studies import check_unlocked, hold_study, rubrics_of
+from rater_portal.services.training import training_quotas
 
 
 @dataclass(frozen=True)
@@ -17,14 +19,17 @@ class Guide:
 
     title: str
     synthetic: bool
-    introductions: tuple[tuple[str, str], ...]
-    """Title and introduction of each rubric that this rater will meet, in order."""
+    introductions: tuple[tuple[str, str, str], ...]
+    """Title, introduction and language of each rubric that this rater will meet, in order."""
+
+    training_units: int
+    """How many units of training come first."""
 
     finished: bool
 
 
-def guide_for(session: Session, *, rater_id: int) -> Guide:
-    """The guide for this rater: the rubrics of the rater's own group only."""
+def guide_for(session: Session, *, rater_id: int, language: str | None = None) -> Guide:
+    """The guide for this rater, in this language: the rubrics of the rater's own group only."""
     rater = _rater(session, rater_id)
     study = session.get_one(Study, rater.study_id)
     met = set(
@@ -34,13 +39,19 @@ def guide_for(session: Session, *, rater_id: int) -> Guide:
             .distinct()
         )
     )
-    rubrics = rubrics_of(session, study.id)
+    rubrics = {
+        key: rubric.in_language(language, rater.rater_group)
+        for key, rubric in rubrics_of(session, study.id).items()
+    }
     return Guide(
         title=study.title,
         synthetic=study.synthetic,
         introductions=tuple(
-            (rubric.title, rubric.introduction) for key, rubric in rubrics.items() if key in met
+            (rubric.title, rubric.introduction, rubric.language)
+            for key, rubric in rubrics.items()
+            if key in met
         ),
+        training_units=len(training_quotas(session, rater)),
         finished=rater.guided_at is not None,
     )
 
@@ -49,11 +60,12 @@ def finish_guide(session: Session, *, rater_id: int) -> None:
     """Note that this rater has read the guide; the first time counts."""
     with transaction(session):
         rater = _rater(session, rater_id)
+        check_unlocked(hold_study(session, rater.study_id))
         rater.guided_at = rater.guided_at or datetime.now(UTC)
 
 
 def _rater(session: Session, rater_id: int) -> Rater:
     rater = session.get(Rater, rater_id)
     if rater is None or rater.role != "rater":
-        raise NotAllowedError("Only raters of a study have a guide.")
+        raise NotAllowedError(mark("Only raters of a study have a guide."))
     return rater
