@@ -15,10 +15,16 @@ from streamlit import config
 from rater_portal.database import open_database
 from rater_portal.errors import PortalError
 from rater_portal.gate import Gate
+from rater_portal.page_language import PageLanguage
 from rater_portal.policy import inline_scripts
+from rater_portal.routes.desk import Desk
+from rater_portal.routes.oidc import Oidc
+from rater_portal.routes.panels import Panels
+from rater_portal.routes.password import Password
+from rater_portal.routes.signin import SignIn
+from rater_portal.routes.studies import Studies
 from rater_portal.session import IDENTITY_HEADERS
 from rater_portal.settings import Settings
-from rater_portal.signin import SignIn
 
 FRONT: Final = Path(__file__).parent / "pages" / "front.py"
 """The script that Streamlit runs for every page."""
@@ -97,12 +103,10 @@ def check_options(needed: Mapping[str, Any]) -> None:
 
 
 def parts(settings: Settings, script: Path = FRONT) -> dict[str, Any]:
-    """What `st.App` joins: the pages' script, the sign-in routes, the gate, the checks at start."""
-    gate = Middleware(
-        Gate,
-        settings=settings,
-        script_hashes=inline_scripts(INDEX.read_text(encoding="utf-8")),
-    )
+    """What `st.App` joins: the pages' script, the routes, the gate, the checks at start."""
+    index = INDEX.read_text(encoding="utf-8")
+    gate = Middleware(Gate, settings=settings, script_hashes=inline_scripts(index))
+    language = Middleware(PageLanguage, settings=settings, index=index)
 
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[None]:
@@ -112,8 +116,12 @@ def parts(settings: Settings, script: Path = FRONT) -> dict[str, Any]:
 
     return {
         "script_path": script,
-        "routes": SignIn(settings).routes(),
-        "middleware": [gate],
+        "routes": [
+            route
+            for part in (SignIn, Password, Studies, Oidc, Panels, Desk)
+            for route in part(settings).routes()
+        ],
+        "middleware": [gate, language],
         "lifespan": lifespan,
     }
 

@@ -4,11 +4,13 @@ The gate resolves the cookie and hands Streamlit three headers when the websocke
 that identifies anyone is kept in the address or in session state.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import streamlit as st
 
 from rater_portal.database import database, session_on
+from rater_portal.language import Reader, language_of, zone_named
 from rater_portal.services.accounts import Caller, SessionEndedError, check_caller
 
 IDENTITY_HEADERS: Final = {
@@ -36,3 +38,26 @@ def current_caller() -> Caller:
         raise SessionEndedError("You are signed out. Please open your invite link.")
     with session_on(database()) as session:
         return check_caller(session, session_id=int(session_id))
+
+
+def reader_of(caller: Caller | None) -> Reader:
+    """In which language and time zone this browser's person reads.
+
+    What the person chose comes first, then what the browser asks for; nobody is asked twice.
+    """
+    wanted = st.context.headers.get("Accept-Language") or st.context.locale
+    language = language_of(caller.language if caller else None, wanted)
+    return Reader(language, zone_named(st.context.timezone))
+
+
+def translator_here() -> Callable[[str], str]:
+    """What pages call `_` where it is not known, or no longer, who is there."""
+    try:
+        return translator(current_caller())
+    except SessionEndedError:
+        return translator(None)
+
+
+def translator(caller: Caller | None) -> Callable[[str], str]:
+    """What pages call `_`: English in, the reader's language out."""
+    return reader_of(caller).say

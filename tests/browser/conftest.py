@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.browser.driving import (
     PATIENCE_MS,
@@ -17,8 +17,10 @@ from tests.browser.driving import (
 )
 from tests.browser.screen import Screen
 from tests.browser.small_studies import add_study, one_of_each
+from tests.browser.texts_alone import Texts, open_texts
 
 Device = Callable[..., BrowserContext]
+Opened = Callable[..., Page]
 
 
 @pytest.fixture(scope="package")
@@ -76,3 +78,20 @@ def device(browser: Browser, watch: Watch) -> Iterator[Device]:
 def screen(device: Device) -> Screen:
     """A tab of a desktop browser."""
     return Screen(device().new_page())
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Opened]:
+    """Opens texts in a browser of their own; no script may fail there."""
+    contexts, complaints = [], []
+
+    def open_here(texts: Texts, width: int = 1200, **how: str) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        contexts.append(context)
+        return open_texts(context, texts, **how)
+
+    yield open_here
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -55,17 +55,32 @@ class Screen:
         return self.page.locator("h1")
 
     @property
+    def desk(self) -> Locator:
+        return self.page.locator(".desk")
+
+    @property
     def place(self) -> Locator:
         """How far the rater is: `Unit 2 of 3`."""
-        return self.page.get_by_test_id("stProgress").locator("p")
+        return self.desk.locator(".bar-place")
+
+    @property
+    def bar(self) -> Locator:
+        """The action bar."""
+        return self.desk.locator(".bar")
+
+    @property
+    def saved(self) -> Locator:
+        """What the bar says of the last save, or of the trouble with it."""
+        return self.bar.locator(".bar-saved")
 
     @property
     def submit_button(self) -> Locator:
-        return self.page.get_by_role("button", name="Submit")
+        return self.bar.get_by_role("button", name="Submit")
 
     @property
     def rubric(self) -> Locator:
-        return self.page.locator(".st-key-rubric")
+        """The form, which scrolls by itself where it is taller than the window."""
+        return self.desk.locator(".desk-form")
 
     @property
     def comment(self) -> Locator:
@@ -73,38 +88,50 @@ class Screen:
 
     @property
     def errors(self) -> Locator:
-        return self.page.get_by_role("alert")
+        return self.desk.get_by_role("alert")
+
+    @property
+    def current(self) -> Locator:
+        """The item that is open, and that keys act on."""
+        return self.rubric.locator("[data-state=current]")
+
+    def item(self, text: str) -> Locator:
+        """The item that asks this."""
+        return self.rubric.locator("fieldset").filter(has_text=text)
 
     def radio(self, label: str, *, asked: str | None = None) -> Locator:
         """The radio button with this label, of one item if two have the label."""
         place = self.rubric.get_by_role("radiogroup", name=asked) if asked else self.rubric
-        row = place.get_by_test_id("stRadioOption")
-        return row.filter(has_text=re.compile(f"^{re.escape(label)}$")).get_by_role("radio")
+        return place.get_by_role("radio", name=label, exact=True)
 
     def checkbox(self, label: str) -> Locator:
         """The checkbox whose label starts with this."""
-        rows = self.rubric.get_by_test_id("stCheckbox")
-        return rows.filter(has_text=re.compile(f"^{re.escape(label)}")).get_by_role("checkbox")
+        return self.rubric.get_by_role("checkbox", name=re.compile(f"^{re.escape(label)}"))
 
     def choose(self, label: str, *, asked: str | None = None) -> None:
         """Click a radio button where a hand would: on its words."""
-        _click_words(self.radio(label, asked=asked))
+        self._click_words(self.radio(label, asked=asked))
 
     def tick(self, label: str) -> None:
         """Click a checkbox where a hand would: on its words."""
-        _click_words(self.checkbox(label))
+        self._click_words(self.checkbox(label))
+
+    def write(self, words: str) -> None:
+        """Put words in the comment's place, opened first if it is a line by now."""
+        self._open(self.comment)
+        self.comment.fill(words)
 
     def chosen(self) -> list[str]:
         """Labels of all options that are chosen on the screen, from top to bottom."""
-        rows = self.rubric.locator("label:has(input:checked)").all()
-        return [row.inner_text().splitlines()[0] for row in rows]
+        rows = self.rubric.locator("fieldset:not([hidden]) .option:has(input:checked)")
+        return rows.locator(".option-label").all_text_contents()
 
     def side_with(self, text: str) -> int:
         """Where on the screen, 1 or 2, the answer with this text stands."""
         (place,) = [
             place
             for place in (1, 2)
-            if self.page.locator(f".st-key-side_{place}").get_by_text(text).count()
+            if self.desk.get_by_role("article", name=f"Answer {place}").get_by_text(text).count()
         ]
         return place
 
@@ -121,10 +148,12 @@ class Screen:
         self.submit()
 
     def settle(self) -> None:
-        """Wait until the server has nothing more to say."""
+        """Wait until the server has nothing more to say and all that was chosen is saved."""
         quiet = "[data-testid=stApp][data-test-script-state=notRunning]"
         self.page.wait_for_timeout(300)
         expect(self.page.locator(quiet)).to_be_visible()
+        if self.bar.count():
+            expect(self.desk.locator(".bar[data-state=saved]")).to_be_visible()
 
     def scrolled_px(self) -> int:
         """How far down the page stands."""
@@ -137,12 +166,18 @@ class Screen:
         self.page.get_by_test_id("stMain").evaluate(go, share)
 
     def rubric_span(self) -> tuple[float, float]:
-        """Top and bottom of the rubric's column on the screen, in px."""
-        box = self.page.get_by_test_id("stColumn").filter(has=self.rubric).bounding_box()
+        """Top and bottom of the form on the screen, in px."""
+        box = self.rubric.bounding_box()
         assert box is not None
         return box["y"], box["y"] + box["height"]
 
+    def _click_words(self, box: Locator) -> None:
+        self._open(box)
+        box.locator("xpath=following-sibling::label").click()
+        expect(box).to_be_checked()
 
-def _click_words(box: Locator) -> None:
-    box.locator("xpath=ancestor::label").click()
-    expect(box).to_be_checked()
+    def _open(self, control: Locator) -> None:
+        """Open the item of this control where it has shrunk to a line."""
+        line = control.locator("xpath=ancestor::fieldset[@data-state='answered']")
+        if line.count():
+            line.click()

@@ -11,6 +11,7 @@ from equitymedqa.records import AnswerRecord, PairMembership
 from rater_portal.models import Assignment, Judgment, Study, Unit
 from rater_portal.services.intake import create_study
 from rubrics.schema import Assessment, Code, Protocol
+from tests.onboarding import CONSENT, PROFILE, keyed, write_keyed
 from tests.studies import CANARIES, answer, protocol, question, write_answers
 
 RUBRICS = {"solo": "independent", "duel": "pairwise", "twins": "counterfactual"}
@@ -19,12 +20,15 @@ RUBRICS = {"solo": "independent", "duel": "pairwise", "twins": "counterfactual"}
 DUEL = {CANARIES[0]: "Drink water and rest at home.", CANARIES[1]: "Ask a doctor about it today."}
 """What each source answers where two are compared."""
 
+SUPPORT = [{"region": "Everywhere", "name": "A listening line", "contact": "+000 000"}]
+NOTE = "The next texts speak about illness."
+
 _numbers = itertools.count(1)
 
 
-def solo(text: str = "Rest for a day.") -> list[AnswerRecord]:
+def solo(text: str = "Rest for a day.", *, number: int = 1) -> list[AnswerRecord]:
     """What makes one single unit."""
-    return [_said(answer(question(1, dataset="solo"), CANARIES[0]), text)]
+    return [_said(answer(question(number, dataset="solo"), CANARIES[0]), text)]
 
 
 def duel(texts: Mapping[str, str] = DUEL) -> list[AnswerRecord]:
@@ -61,6 +65,28 @@ def add_study(
     paths = write_answers(folder, answers)
     with Session(engine) as session:
         create_study(session, protocol=_design(raters), answers=paths, name=name)
+    return name
+
+
+def add_whole_study(engine: Engine, folder: Path) -> str:
+    """A study with all that can come before, between and besides its four units."""
+    name = f"whole-{next(_numbers)}"
+    answers = [*solo(), *solo("Drink enough water.", number=2), *duel(), *twins()]
+    conducted = {
+        "consent": CONSENT,
+        "profile": PROFILE,
+        "training": {"pass_share": 0.5},
+        "care": {"support": SUPPORT, "notes": [{"sets": ["twins"], "text": NOTE}]},
+    }
+    design = Protocol.model_validate({**_design(raters=20).model_dump(mode="json"), **conducted})
+    with Session(engine) as session:
+        create_study(
+            session,
+            protocol=design,
+            answers=write_answers(folder, answers),
+            name=name,
+            checks=[write_keyed(folder, [keyed("training", 1), keyed("training", 2)])],
+        )
     return name
 
 
