@@ -101,7 +101,7 @@ def test_study_verify_ends_with_0_on_a_whole_trail(tmp_path: Path) -> None:
     verified = run("study", "verify")
 
     assert verified.exit_code == 0
-    assert "1 judgments, all whole" in verified.output
+    assert "1 judgments and" in verified.output
 
 
 def test_further_link_for_a_person_is_made_by_pseudonym(tmp_path: Path) -> None:

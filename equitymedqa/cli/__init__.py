@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from equitymedqa.cli import answers, datasets, demonstration, planning, reports, rubrics, studies
+from equitymedqa.cli import (
+    accounts,
+    answers,
+    datasets,
+    demonstration,
+    panels,
+    planning,
+    reports,
+    rubrics,
+    studies,
+)
 from equitymedqa.cli.errors import explained, known_errors
 
 app = typer.Typer(
@@ -22,6 +32,8 @@ app.command("generate")(answers.generate)
 app.add_typer(rubrics.app, name="rubrics")
 app.add_typer(planning.app, name="plan")
 app.add_typer(studies.app, name="study")
+app.add_typer(accounts.app, name="account")
+app.add_typer(panels.app, name="panel")
 app.command("portal")(studies.portal)
 app.command("report")(reports.report)
 app.command("demo")(demonstration.demo)

@@ -1,12 +1,17 @@
 """`equitymedqa study` and `equitymedqa portal`: make a study, invite people, serve, take out."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from equitymedqa.cli.accounts import RoleName
+
 app = typer.Typer(no_args_is_help=True, help="Studies: create, invite, list, export, verify.")
+
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
 
 StudyName = Annotated[str | None, typer.Option("--study", help="Needed if there are several.")]
 
@@ -19,6 +24,9 @@ def create(
     study: Annotated[str | None, typer.Option("--name", help="How commands call it.")] = None,
     title: Annotated[str | None, typer.Option(help="What raters read.")] = None,
     seed: Annotated[int, typer.Option(help="Where orders start from.")] = 0,
+    checks: Annotated[
+        list[Path] | None, typer.Option(help="A file of training, gold and attention units.")
+    ] = None,
 ) -> None:
     """Make a study of answer files under a protocol."""
     from rater_portal.database import database, session_on
@@ -32,9 +40,12 @@ def create(
             name=study,
             title=title,
             seed=seed,
+            checks=checks or [],
         )
     typer.echo(f"Study {made.name!r}: {_counts(made.units)} units of {len(made.sources)} sources.")
     typer.echo(f"Judgments needed: {_counts(made.judgments_needed)}.")
+    if made.keyed_units:
+        typer.echo(f"Besides, with known answers: {_counts(made.keyed_units)}.")
     if made.n_failed:
         typer.echo(f"{made.n_failed} of {made.n_answers} answers failed and are left out.")
     for name, meant in made.doubtful_sets.items():
@@ -80,25 +91,113 @@ def invite(
 
 
 @app.command()
-def close(study: StudyName = None) -> None:
+def pause(
+    study: Annotated[str, typer.Argument(metavar="NAME", help="Of the study.")],
+    message: Annotated[str | None, typer.Option(help="What raters are told.")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=MOMENTS, help="When raters may come back, by this machine's clock."),
+    ] = None,
+) -> None:
+    """Take no judgments for a while; what raters have chosen so far is kept."""
+    from rater_portal.database import database, session_on
+    from rater_portal.services.states import pause_study
+
+    back_at = until.astimezone() if until else None
+    with session_on(database()) as session:
+        pause_study(session, study=study, message=message, back_at=back_at)
+
+
+@app.command()
+def lock(
+    study: Annotated[str, typer.Argument(metavar="NAME", help="Of the study.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take no write ever again. This cannot be undone."""
+    from rater_portal.database import database, session_on
+    from rater_portal.services.states import lock_study
+    from rater_portal.services.studies import find_study
+
+    with session_on(database()) as session:
+        find_study(session, study)
+        if not yes:
+            question = f"Nothing can be judged, changed or reopened in {study!r} then. Its name"
+            if typer.prompt(question) != study:
+                raise typer.BadParameter("another name was typed; nothing was locked")
+        lock_study(session, study=study)
+    typer.echo(f"Study {study!r} is locked.")
+
+
+@app.command()
+def close(
+    study: StudyName = None,
+    message: Annotated[str | None, typer.Option(help="What raters are told.")] = None,
+) -> None:
     """Take no more judgments."""
     from rater_portal.database import database, session_on
-    from rater_portal.services.intake import close_study
+    from rater_portal.services.states import close_study
     from rater_portal.services.studies import only_study
 
     with session_on(database()) as session:
-        close_study(session, study=only_study(session, study))
+        close_study(session, study=only_study(session, study), message=message)
 
 
 @app.command()
 def reopen(study: StudyName = None) -> None:
     """Take judgments again."""
     from rater_portal.database import database, session_on
-    from rater_portal.services.intake import reopen_study
+    from rater_portal.services.states import reopen_study
     from rater_portal.services.studies import only_study
 
     with session_on(database()) as session:
         reopen_study(session, study=only_study(session, study))
+
+
+@app.command()
+def grant(
+    username: Annotated[str, typer.Argument(help="Of an account.")],
+    role: RoleName,
+    study: StudyName = None,
+) -> None:
+    """Give an account a role in a study, in place of the one that it had there."""
+    from rater_portal.database import database, session_on
+    from rater_portal.services.members import grant as give
+    from rater_portal.services.studies import only_study
+
+    with session_on(database()) as session:
+        name = only_study(session, study)
+        given = give(session, username=username, study=name, role=role.value)
+    typer.echo(f"{username} is {given.role} in {given.study!r}, as {given.pseudonym}.")
+
+
+@app.command()
+def withdraw(
+    username: Annotated[str, typer.Argument(help="Of an account.")], study: StudyName = None
+) -> None:
+    """Take an account's role in a study away; what it did there stays."""
+    from rater_portal.database import database, session_on
+    from rater_portal.services.members import withdraw as take
+    from rater_portal.services.studies import only_study
+
+    with session_on(database()) as session:
+        take(session, username=username, study=only_study(session, study))
+
+
+@app.command()
+def consent(
+    text: Annotated[Path, typer.Argument(help="A YAML file: version, text, translations.")],
+    study: StudyName = None,
+) -> None:
+    """Give a study another text to agree to; a new version asks every rater again."""
+    from rater_portal.database import database, session_on
+    from rater_portal.services.consent import change_consent
+    from rater_portal.services.studies import only_study
+    from rubrics.conduct import ConsentText
+    from rubrics.loader import load_definition
+
+    with session_on(database()) as session:
+        name = only_study(session, study)
+        change_consent(session, study=name, consent=load_definition(text, ConsentText))
 
 
 @app.command("list")
@@ -106,34 +205,43 @@ def list_studies() -> None:
     """List studies and how far they are."""
     from rater_portal.database import database, session_on
     from rater_portal.services.progress import overview
-    from rater_portal.services.studies import study_names
+    from rater_portal.services.studies import find_study, study_names
 
     with session_on(database()) as session:
         for name in study_names(session):
             seen = overview(session, study=name)
-            state = "open" if seen.is_open else "closed"
+            state = find_study(session, name).state
             typer.echo(f"{name}  {state}  {seen.accepted} of {seen.capacity} judgments")
 
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Argument(help="A .parquet or .csv file.")],
+    out: Annotated[
+        Path,
+        typer.Argument(help="A .parquet or .csv file; or a folder, for every table there is."),
+    ],
     study: StudyName = None,
 ) -> None:
-    """Write the judgment table."""
+    """Write the judgment table; into a folder also revisions, marks, skips, checks and codebook."""
     from analysis.table import write_table
     from rater_portal.database import database, session_on
     from rater_portal.services.export import judgment_table
+    from rater_portal.services.folder import export_folder
     from rater_portal.services.studies import only_study
 
     with session_on(database()) as session:
-        table = judgment_table(session, study=only_study(session, study))
-    typer.echo(write_table(table, out))
+        name = only_study(session, study)
+        if out.suffix:
+            written = [write_table(judgment_table(session, study=name), out)]
+        else:
+            written = export_folder(session, study=name, folder=out)
+    for path in written:
+        typer.echo(path)
 
 
 @app.command()
 def verify(study: StudyName = None) -> None:
-    """Check that no stored judgment was altered, removed or moved."""
+    """Check that no judgment and no event was altered, removed, added or moved."""
     from rater_portal.database import database, session_on
     from rater_portal.services.audit import verify as verify_trail
     from rater_portal.services.studies import only_study
@@ -142,8 +250,10 @@ def verify(study: StudyName = None) -> None:
         found = verify_trail(session, study=only_study(session, study))
     for problem in found.problems:
         typer.echo(problem, err=True)
-    if found.whole:
-        typer.echo(f"{found.n_judgments} judgments, all whole. Last hash: {found.last_hash}")
+    wholeness = "all whole" if found.whole else f"{len(found.problems)} problems"
+    typer.echo(f"{found.n_judgments} judgments and {found.n_events} events: {wholeness}.")
+    typer.echo(f"Last hash of the judgments: {found.last_hash}")
+    typer.echo(f"Last hash of the events:    {found.last_event_hash}")
     raise typer.Exit(0 if found.whole else 1)
 
 
