@@ -1,6 +1,7 @@
 # make demo    answers, study, synthetic raters, report, then the portal   (ARGS="--no-serve --out DIR")
 # make test    every check and every test, a real browser and PostgreSQL included
 # make check   ruff, mypy and import-linter alone
+# make messages  what raters read, collected for its translators
 # make bench   the measured claims, each beside what one would pick instead
 # make .venv   the installing alone
 
@@ -10,7 +11,7 @@ ARGS   ?=
 BENCHMARKS ?= agreement paper grasp mixed_model coverage
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check bench constraints .venv
+.PHONY: demo test check bench messages constraints .venv
 
 demo: .venv/.installed
 	@$(BIN)/equitymedqa demo $(ARGS)
@@ -24,6 +25,9 @@ check: .venv/.installed
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
+
+messages: .venv/.installed
+	@$(BIN)/python scripts/messages.py
 
 bench: .venv/.installed
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || exit 1; done

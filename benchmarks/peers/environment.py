@@ -1,4 +1,4 @@
-"""An environment of their own for the packages that we are measured beside."""
+"""Environments of their own for the packages that we are measured beside."""
 
 import json
 import subprocess
@@ -9,15 +9,22 @@ HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / ".venv-peers"
 
 
-def peers_python() -> Path:
-    """Give the peers' interpreter; install them the first time."""
-    python = FOLDER / "bin" / "python"
-    installed = FOLDER / ".installed"
-    wanted = (HERE / "requirements.txt").read_text()
+def peers_python(group: str = "statistics") -> Path:
+    """Give the interpreter of one group of peers; install them the first time.
+
+    Parameters
+    ----------
+    group
+        `statistics`, or `potato`: the name of a file of requirements beside this one.
+    """
+    folder = FOLDER / group
+    python, installed = folder / "bin" / "python", folder / ".installed"
+    requirements = HERE / f"{group}.txt"
+    wanted = requirements.read_text()
     if not installed.is_file() or installed.read_text() != wanted:
         print("installing what we are measured beside (once) ...", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", FOLDER], check=True)
-        install = [python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"]
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        install = [python, "-m", "pip", "install", "--quiet", "-r", requirements]
         subprocess.run(install, check=True)
         installed.write_text(wanted)
     return python
