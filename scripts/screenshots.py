@@ -1,6 +1,7 @@
-"""Make the README's pictures from a demo's folder: `python scripts/screenshots.py demo`.
+"""Make pictures from a demo's folder: `python scripts/screenshots.py readme demo`.
 
-It works on a copy of the folder, in a real browser, and leaves the pictures in `docs/images`.
+It works on a copy of the folder, in a real browser, and leaves the README's pictures in
+`docs/images`, and with `portal` instead of `readme` those of every page in `docs/portal`.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from scripts.portal_pages import picture_portal  # noqa: E402
 from tests.browser.driving import PATIENCE_MS, WIDE, Portal, chromium  # noqa: E402
 from tests.browser.screen import Screen  # noqa: E402
 
@@ -32,16 +34,26 @@ COLOURS = 256
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", choices=("readme", "portal"))
     parser.add_argument("demo", type=Path, help="what `make demo` left behind")
-    demo = parser.parse_args().demo
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    parser.add_argument("only", nargs="*", help="pages of the portal; all of them unless named")
+    wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        copy = Path(shutil.copytree(demo, Path(folder) / "demo"))
-        picture_report(browser, copy / "report.html")
+        copy = Path(shutil.copytree(wanted.demo, Path(folder) / "demo"))
         with Portal(copy, f"sqlite:///{copy}/study.db") as portal:
-            picture_rating(browser, portal)
-            picture_phone(browser, portal)
-            picture_coordinator(browser, portal)
+            if wanted.which == "portal":
+                picture_portal(browser, portal, demo=STUDY, photograph=photograph, only=wanted.only)
+            else:
+                picture_readme(browser, portal, copy / "report.html")
+
+
+def picture_readme(browser: Browser, portal: Portal, report: Path) -> None:
+    """The four pictures that the README shows."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    picture_report(browser, report)
+    picture_rating(browser, portal)
+    picture_phone(browser, portal)
+    picture_coordinator(browser, portal)
 
 
 def picture_rating(browser: Browser, portal: Portal) -> None:
@@ -72,9 +84,10 @@ def go_to(screen: Screen, heading: str) -> None:
 
 
 def picture_coordinator(browser: Browser, portal: Portal) -> None:
-    """Coverage and the first numbers."""
+    """The first numbers, in the workspace of who runs the study."""
     screen = Screen(open_page(browser, (WIDE[0], 1000)))
     screen.open(portal.coordinator_link(STUDY))
+    screen.page.get_by_role("link", name="Results so far").click()
     expect(screen.page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     save(photograph(screen.page), "coordinator")
 
