@@ -11,6 +11,7 @@ from equitymedqa.cli import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GROUPS = ("account", "datasets", "panel", "rubrics", "study")
 COMMANDS = sorted(set(re.findall(r"^equitymedqa ([^#\n]+)", README, re.MULTILINE)))
 
 
@@ -22,7 +23,7 @@ def blocks(language: str) -> list[str]:
 def test_command_of_the_readme_has_its_options(command: str) -> None:
     words = command.split()
     options = {word for word in words if word.startswith("--")}
-    names = [words[0], *(words[1:2] if words[0] in ("datasets", "study", "rubrics") else [])]
+    names = [words[0], *(words[1:2] if words[0] in GROUPS else [])]
 
     shown = CliRunner().invoke(app, [*names, "--help"], env={"COLUMNS": "200"})
 

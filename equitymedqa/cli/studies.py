@@ -9,7 +9,9 @@ import typer
 
 from equitymedqa.cli.accounts import RoleName
 
-app = typer.Typer(no_args_is_help=True, help="Studies: create, invite, list, export, verify.")
+app = typer.Typer(
+    no_args_is_help=True, help="Studies: create, invite, pause, lock, list, export, verify."
+)
 
 MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
 

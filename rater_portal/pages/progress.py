@@ -66,7 +66,8 @@ def _forecast(seen: Pace) -> str:
     if seen.done_at is None:
         return "Nothing was judged in the last seven days: there is no pace to tell an end by."
     days = "24 hours" if seen.days < 1.5 else f"{seen.days:.0f} days"
+    decimals = 0 if seen.per_day >= 10 else 1
     return (
-        f"{seen.judged:,} judgments in the last {days}, {seen.per_day:.1f} a day. "
+        f"{seen.judged:,} judgments in the last {days}, {seen.per_day:,.{decimals}f} a day. "
         f"At this pace the study is complete about {seen.done_at:%d %B %Y}."
     )
