@@ -1,10 +1,10 @@
 """The portal under load, beside Potato: 10 to 200 raters, with and without time to think.
 
-One server process on one CPU, the raters on another; each rater saves two drafts and then submits
-twelve items and a comment, and has submitted when the next unit has come. Ours speaks Streamlit's
-own websocket protocol for the page and HTTP for drafts and judgments; Potato, installed from its
-package into an environment of its own, is driven over its own routes. SQLite for ours, files for
-Potato, as each comes.
+One server process on one CPU, the raters on another. Each rater submits twelve items and a comment,
+with time to think also two drafts before, and has submitted when the next unit has come. Ours
+speaks Streamlit's own websocket protocol for the page and HTTP for drafts and judgments; Potato,
+installed from its package into an environment of its own, is driven over its own routes. SQLite
+for ours, files for Potato, as each comes.
 
     python -m benchmarks.portal            # everything, about ten minutes
     python -m benchmarks.portal --quick    # one paced and one busy run of ours
@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.load.ours import PortalRater, portal_command, portal_env, prepare
 from benchmarks.load.pace import LoadedRater, Measured, run
 from benchmarks.load.potato import PotatoRater, potato_command
-from benchmarks.load.server import serving
+from benchmarks.load.server import Server, serving
 
 PORT = 8599
 
@@ -35,12 +35,14 @@ class Load:
     """Each rater judges so many."""
 
     interval_s: float
+    drafts: int
+    """Saved before each submission; who submits at once saves none, because the desk waits .6 s."""
 
 
-BUSY = (Load(10, 40, 0), Load(50, 12, 0), Load(100, 6, 0), Load(200, 4, 0))
-PACED = (Load(10, 6, 10), Load(50, 6, 10), Load(100, 6, 10), Load(200, 6, 10))
-QUICK = (Load(50, 8, 0), Load(200, 3, 10))
-ALONE = Load(1, 310, 0)
+BUSY = (Load(10, 40, 0, 0), Load(50, 12, 0, 0), Load(100, 6, 0, 0), Load(200, 4, 0, 0))
+PACED = (Load(10, 6, 10, 2), Load(50, 6, 10, 2), Load(100, 6, 10, 2), Load(200, 6, 10, 2))
+QUICK = (Load(50, 8, 0, 0), Load(200, 3, 10, 2))
+ALONE = Load(1, 310, 0, 0)
 
 
 def ours(load: Load) -> Measured:
@@ -67,9 +69,9 @@ def potato(load: Load) -> Measured:
             return _measured("Potato", raters, server, load)
 
 
-def _measured(system, raters: Sequence[LoadedRater], server, load: Load) -> Measured:  # type: ignore[no-untyped-def]
-    work = run(system, raters, server, units=load.units, interval_s=load.interval_s)
-    return asyncio.run(work)
+def _measured(system: str, raters: Sequence[LoadedRater], server: Server, load: Load) -> Measured:
+    measured = Measured(system, load.raters, load.interval_s, load.drafts)
+    return asyncio.run(run(measured, raters, server, units=load.units))
 
 
 def show(measured: Measured) -> None:

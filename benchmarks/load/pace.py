@@ -1,4 +1,4 @@
-"""Raters at work: each reads, saves a draft twice and submits, at a pace or as fast as it can."""
+"""Raters at work: each reads, saves drafts and submits, at a pace or as fast as it can."""
 
 import asyncio
 import time
@@ -10,8 +10,6 @@ import httpx
 import numpy as np
 
 from benchmarks.load.server import Server
-
-DRAFTS_PER_UNIT = 2
 
 
 class RefusedError(RuntimeError):
@@ -40,6 +38,9 @@ class Measured:
     interval_s: float
     """Between two submissions of a rater; 0 without think time."""
 
+    drafts: int
+    """Saved before each submission."""
+
     seconds: float = 0.0
     submit_ms: list[float] = field(default_factory=list)
     """From Submit to the next unit, in order of time."""
@@ -61,21 +62,20 @@ class Measured:
         return float(np.percentile(self.submit_ms, percent))
 
     def draft_percentile(self, percent: float) -> float:
-        """A percentile of the time to save a draft, in ms."""
-        return float(np.percentile(self.draft_ms, percent))
+        """A percentile of the time to save a draft, in ms; nan where none was saved."""
+        return float(np.percentile(self.draft_ms or [np.nan], percent))
 
 
 async def run(
-    system: str, raters: Sequence[LoadedRater], server: Server, *, units: int, interval_s: float
+    measured: Measured, raters: Sequence[LoadedRater], server: Server, *, units: int
 ) -> Measured:
     """Let all raters judge so many units each, a submission per interval, evenly out of step."""
     for rater in raters:
         await rater.open()
-    measured = Measured(system, len(raters), interval_s)
     server.forget_peak()
     cpu_before, began = server.cpu_s(), time.perf_counter()
     steps = [
-        _work(rater, measured, units, interval_s, interval_s * number / len(raters))
+        _work(rater, measured, units, measured.interval_s * number / len(raters))
         for number, rater in enumerate(raters)
     ]
     await asyncio.gather(*steps)
@@ -85,14 +85,12 @@ async def run(
     return measured
 
 
-async def _work(
-    rater: LoadedRater, measured: Measured, units: int, interval_s: float, late_s: float
-) -> None:
+async def _work(rater: LoadedRater, measured: Measured, units: int, late_s: float) -> None:
     await asyncio.sleep(late_s)
     for _ in range(units):
-        due = time.perf_counter() + interval_s
-        for _ in range(DRAFTS_PER_UNIT):
-            await asyncio.sleep(interval_s / (DRAFTS_PER_UNIT + 1))
+        due = time.perf_counter() + measured.interval_s
+        for _ in range(measured.drafts):
+            await asyncio.sleep(measured.interval_s / (measured.drafts + 1))
             await _timed(rater.save_draft, measured.draft_ms, measured)
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         await _timed(rater.submit, measured.submit_ms, measured)

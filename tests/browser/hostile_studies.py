@@ -22,6 +22,7 @@ from rater_portal.services.revising import revise
 from rater_portal.services.skipping import skip
 from rater_portal.services.staff import enter
 from rater_portal.services.states import pause_study
+from rubrics.schema import Rubric
 from tests.browser.small_studies import add_study, one_of_each
 from tests.studies import complete_codes
 
@@ -93,6 +94,8 @@ def _spoil(made: Hostile) -> None:
         }
         for rubric in session.exec(select(StudyRubric).where(StudyRubric.study_id == study.id)):
             rubric.definition = _spoilt(rubric.definition, made, "rubric")
+            # The portal knows a rubric by its hash, and reads it once.
+            rubric.content_hash = Rubric.model_validate(rubric.definition).content_hash
         for unit in session.exec(select(Unit).where(Unit.study_id == study.id)):
             unit.panels = [panel | {"text": made.said(panel["kind"])} for panel in unit.panels]
             unit.content_note = made.said("note")
