@@ -84,8 +84,9 @@ def test_visitor_agrees_learns_and_then_meets_all_units(demo: Path) -> None:
     assert unit is not None
     assert unit.purpose == "study"
     # No question comes twice under one rubric: one answer to each of 5 questions, 3 comparisons and
-    # 1 counterfactual unit; among them one gold unit and one attention check.
-    assert unit.left == 11
+    # 1 counterfactual unit. Among these 9 comes one gold unit, and for some raters, each having a
+    # rhythm of their own, an attention check.
+    assert unit.left in (9 + 1, 9 + 2)
 
 
 def test_second_run_changes_no_answer_and_no_judgment(demo: Path) -> None:

@@ -1,49 +1,23 @@
-"""Which unit comes next: who meets whom, what is never met twice, and why there is none."""
+"""Which unit comes next: what is never met twice, and why there is none."""
 
-import itertools
-import random
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, update
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from equitymedqa.records import AnswerRecord
 from rater_portal import clock
-from rater_portal.database import make_engine, migrate, transaction
+from rater_portal.database import transaction
 from rater_portal.models import Assignment, Panel, Quota, Rater, Unit
-from rater_portal.services.assignment import ShownUnit, next_assignment
-from rater_portal.services.intake import add_places, create_study
+from rater_portal.services.assignment import next_assignment
+from rater_portal.services.intake import add_places
 from rater_portal.services.judging import save_draft
 from rater_portal.services.lending import Nothing, why_nothing
 from rater_portal.services.skipping import skip
-from rater_portal.settings import Settings
 from rubrics.conduct import Limits
-from tests.studies import (
-    CANARIES,
-    add_raters,
-    answer,
-    judge_one,
-    protocol,
-    question,
-    tiny_answers,
-    write_answers,
-)
-
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.time = NOON
-
-    def __call__(self) -> datetime:
-        return self.time
+from tests.lent_studies import NOON, Clock, shown, study_with
+from tests.studies import CANARIES, add_raters, answer, judge_one, question, tiny_answers
 
 
 @pytest.fixture
@@ -51,31 +25,6 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> Clock:
     moved = Clock()
     monkeypatch.setattr(clock, "now", moved)
     return moved
-
-
-def study_with(
-    engine: Engine,
-    folder: Path,
-    *,
-    limits: Limits | None = None,
-    answers: list[AnswerRecord] | None = None,
-    **changes: Any,
-) -> None:
-    """A study `tiny` of two questions, each answered by both sources, unless told otherwise."""
-    asked = protocol(**{"raters": 1, "rubrics": ["independent"], **changes})
-    paths = write_answers(folder, answers or tiny_answers(n_pairs=0))
-    with Session(engine) as session:
-        create_study(
-            session,
-            protocol=asked.model_copy(update={"limits": limits or Limits()}),
-            answers=paths,
-            name="tiny",
-        )
-
-
-def shown(engine: Engine, rater_id: int) -> ShownUnit | None:
-    with Session(engine) as session:
-        return next_assignment(session, rater_id=rater_id)
 
 
 def judge_all(engine: Engine, rater_id: int) -> int:
@@ -340,123 +289,3 @@ def test_skipped_unit_is_another_raters_at_once(engine: Engine, tmp_path: Path) 
 
     assert nothing(engine, first) == Nothing("finished", None)
     assert shown(engine, second) is not None
-
-
-def test_units_left_count_a_question_once_where_it_is_met_once(
-    engine: Engine, tmp_path: Path
-) -> None:
-    study_with(engine, tmp_path, limits=Limits(same_question="once_per_rubric"))
-    [rater] = add_raters(engine)
-
-    left = []
-    while (unit := shown(engine, rater)) is not None:
-        left.append((unit.done, unit.left))
-        judge_one(engine, rater)
-
-    assert left == [(0, 2), (1, 1)]
-
-
-def test_minutes_left_are_told_from_the_raters_own_median_once_three_units_are_judged(
-    engine: Engine, tmp_path: Path
-) -> None:
-    study_with(engine, tmp_path, answers=[answer(question(n), CANARIES[0]) for n in range(8)])
-    [rater] = add_raters(engine)
-    minutes = []
-    for _ in range(4):
-        unit = shown(engine, rater)
-        assert unit is not None
-        minutes.append(unit.minutes_left)
-        judge_one(engine, rater)
-    with Session(engine) as session:
-        judged = session.exec(select(Assignment).order_by(col(Assignment.id))).all()
-        for assignment, seconds in zip(judged, (60.0, 90.0, 100.0, 1000.0), strict=True):
-            session.execute(
-                update(Assignment)
-                .where(col(Assignment.id) == assignment.id)
-                .values(active_seconds=seconds)
-            )
-        session.commit()
-
-    unit = shown(engine, rater)
-
-    assert minutes[:3] == [None, None, None]
-    assert unit is not None
-    # The median of 60, 90, 100 and 1,000 s is 95 s; four units take 6 minutes 20 seconds.
-    assert (unit.done, unit.left, unit.minutes_left) == (4, 4, 7)
-
-
-def test_time_spent_is_told_with_the_unit(engine: Engine, tmp_path: Path, moment: Clock) -> None:
-    study_with(engine, tmp_path)
-    [rater] = add_raters(engine)
-    unit = shown(engine, rater)
-    assert unit is not None
-    moment.time += timedelta(seconds=40)
-    with Session(engine) as session:
-        save_draft(session, assignment_id=unit.assignment_id, rater_id=rater, codes={})
-
-    again = shown(engine, rater)
-
-    assert again is not None
-    assert again.active_seconds == 40.0
-    assert again.purpose == "study"
-
-
-@pytest.fixture
-def quick(portal_settings: Settings) -> Engine:
-    """An SQLite database that waits for no disk."""
-    engine = make_engine(portal_settings.database_url)
-    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
-    migrate(engine)
-    return engine
-
-
-def concurrences(engine: Engine, raters: list[int]) -> list[int]:
-    """For every two raters, how many units both have judged."""
-    judges: dict[int, list[int]] = {}
-    with Session(engine) as session:
-        for quota, rater in session.exec(
-            select(Assignment.quota_id, Assignment.rater_id).where(
-                col(Assignment.submitted_at).is_not(None)
-            )
-        ):
-            judges.setdefault(quota, []).append(rater)
-    shared = Counter(
-        pair for one in judges.values() for pair in itertools.combinations(sorted(one), 2)
-    )
-    return [shared[pair] for pair in itertools.combinations(sorted(raters), 2)]
-
-
-def spread(counts: list[int]) -> float:
-    """Standard deviation."""
-    mean = sum(counts) / len(counts)
-    return (sum((count - mean) ** 2 for count in counts) / len(counts)) ** 0.5
-
-
-def by_chance(*, raters: int, units: int, per_unit: int, seed: int) -> list[int]:
-    """Concurrences where each unit's raters are drawn at random."""
-    draw = random.Random(seed)
-    shared = Counter(
-        pair
-        for _ in range(units)
-        for pair in itertools.combinations(sorted(draw.sample(range(raters), per_unit)), 2)
-    )
-    return [shared[pair] for pair in itertools.combinations(range(raters), 2)]
-
-
-def test_every_two_raters_share_about_equally_many_units(quick: Engine, tmp_path: Path) -> None:
-    answers = [answer(question(n), CANARIES[0]) for n in range(100)]
-    study_with(quick, tmp_path, answers=answers, raters=3)
-    raters = add_raters(quick, count=10)
-    turns = random.Random(1)
-
-    for _ in range(33):  # 30 units each, were the last ones left to whom they fit
-        for rater in turns.sample(raters, len(raters)):
-            judge_one(quick, rater)
-
-    shared = concurrences(quick, raters)
-    # 100 units with 3 pairs of raters each, over 45 pairs of raters: 6 or 7 each would be ideal.
-    # In 20 simulated orders of work it was 6 to 8.
-    assert sum(shared) == 300
-    assert max(shared) - min(shared) <= 3
-    chance = (by_chance(raters=10, units=100, per_unit=3, seed=seed) for seed in range(100))
-    assert spread(shared) < 0.5 * min(map(spread, chance))

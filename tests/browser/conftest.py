@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
+from tests.browser.drafting import CUT_OFF
 from tests.browser.driving import (
     PATIENCE_MS,
     WIDE,
@@ -95,3 +96,9 @@ def opened(browser: Browser) -> Iterator[Opened]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def forgiving(watch):
+    """A browser that is cut off on purpose complains, and rightly."""
+    watch.expected = CUT_OFF
