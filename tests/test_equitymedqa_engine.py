@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from equitymedqa.generation import GenerationError, prepare_engine, transformers_engine
-from equitymedqa.generation.checkpoints import Checkpoint
-from equitymedqa.generation.reasoning import Marks, split_reasoning
-from equitymedqa.generation.transformers_engine import TransformersEngine
-from equitymedqa.generation.transformers_loading import find_device
-from equitymedqa.generation.transformers_sampling import SeededSampling, gumbel_noise, keep_top_p
+from equitymedqa.generation import GenerationError, prepare_engine
+from equitymedqa.generation.local import engine as local_engine
+from equitymedqa.generation.local.checkpoints import Checkpoint
+from equitymedqa.generation.local.engine import TransformersEngine
+from equitymedqa.generation.local.loading import find_device
+from equitymedqa.generation.local.reasoning import Marks, split_reasoning
+from equitymedqa.generation.local.sampling import SeededSampling, gumbel_noise, keep_top_p
 from equitymedqa.prompts import find_prompt
 from equitymedqa.records import Decoding
 from tests.tiny_models import CORPUS, greedy_one_by_one, save_tiny_model
@@ -71,8 +72,8 @@ def test_padding_on_the_right_would_give_other_answers(engine, monkeypatch):
 
     prompts = prompts_for(engine)
     right = texts(engine, prompts)
-    pad_left = transformers_engine.pad_left
-    monkeypatch.setattr(transformers_engine, "pad_left", pad_right)
+    pad_left = local_engine.pad_left
+    monkeypatch.setattr(local_engine, "pad_left", pad_right)
 
     assert texts(engine, prompts) != right
 

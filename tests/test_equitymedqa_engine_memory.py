@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from equitymedqa.generation import GenerationError
-from equitymedqa.generation.transformers_engine import TransformersEngine
+from equitymedqa.generation.local.engine import TransformersEngine
 from equitymedqa.records import Decoding
 from tests.test_equitymedqa_engine import engine_in, prompts_for, texts
 from tests.tiny_models import save_tiny_model

@@ -2,7 +2,9 @@
 
 import pytest
 
-from equitymedqa.generation.plan import PlannedAnswer, batches, pair_memberships
+from equitymedqa.generation.engine import RenderedPrompt, Request
+from equitymedqa.generation.local.batching import similar_lengths
+from equitymedqa.generation.plan import pair_memberships
 from equitymedqa.records import PairRecord, QuestionRecord
 
 
@@ -10,9 +12,8 @@ def question(dataset: str, name: str) -> QuestionRecord:
     return QuestionRecord(question_id=name, dataset=dataset, text=f"{name} of {dataset}?")
 
 
-def planned(n_tokens: int) -> PlannedAnswer:
-    name = f"of {n_tokens}"
-    return PlannedAnswer(name, question("own", name), (), [1] * n_tokens, "0", row_seed=0)
+def asked(n_tokens: int) -> Request:
+    return Request(f"of {n_tokens}", RenderedPrompt("0", ids=[1] * n_tokens), seed=0)
 
 
 def test_pair_belongs_to_the_questions_of_its_own_set_only():
@@ -31,6 +32,6 @@ def test_pair_belongs_to_the_questions_of_its_own_set_only():
     ("size", "expected"), [(2, [[9, 7], [5, 3], [1]]), (3, [[9, 7, 5], [3, 1]])]
 )
 def test_batches_hold_prompts_of_similar_length_the_longest_first(size, expected):
-    made = batches([planned(n) for n in (5, 9, 1, 7, 3)], size=size)
+    made = similar_lengths([asked(n) for n in (5, 9, 1, 7, 3)], size=size)
 
-    assert [[len(answer.ids) for answer in batch] for batch in made] == expected
+    assert [[len(answer.prompt.ids) for answer in batch] for batch in made] == expected

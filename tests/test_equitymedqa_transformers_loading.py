@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from equitymedqa.generation import GenerationError
-from equitymedqa.generation.checkpoints import Checkpoint
-from equitymedqa.generation.transformers_engine import TransformersEngine
-from equitymedqa.generation.transformers_gguf import save_as_checkpoint
-from equitymedqa.generation.transformers_loading import is_out_of_memory
+from equitymedqa.generation.local.checkpoints import Checkpoint
+from equitymedqa.generation.local.engine import TransformersEngine
+from equitymedqa.generation.local.gguf import save_as_checkpoint
+from equitymedqa.generation.local.loading import is_out_of_memory
 from tests.tiny_models import save_tiny_model
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from equitymedqa.generation.checkpoints import Checkpoint
-from equitymedqa.generation.completion import Completion
-from equitymedqa.generation.transformers_engine import TransformersEngine
+from equitymedqa.generation.engine import Completion
+from equitymedqa.generation.local.checkpoints import Checkpoint
+from equitymedqa.generation.local.engine import TransformersEngine
 from equitymedqa.prompts import find_prompt
 from equitymedqa.records import Decoding
 from tests.tiny_models import save_tiny_model

@@ -12,7 +12,7 @@ Way = Mapping[str, object]
 
 
 def refuse_other_answers(
-    record: AnswerRecord, planned: Mapping[tuple[str, str], str], *, job: Job, place: Path
+    record: AnswerRecord, planned: Mapping[tuple[str, str, int], str], *, job: Job, place: Path
 ) -> None:
     """Refuse a file in which the job's source answered one of its questions in another way.
 
@@ -21,15 +21,15 @@ def refuse_other_answers(
     Parameters
     ----------
     planned
-        The job's answer ids, by question set and question id.
+        The job's answer ids, by question set, question id and number of the answer.
 
     Raises
     ------
     GenerationError
         If that is so; the message says what differs.
     """
-    question = (record.question.dataset, record.question.question_id)
-    if record.source != job.source or record.answer_index != 0 or question not in planned:
+    question = (record.question.dataset, record.question.question_id, record.answer_index)
+    if record.source != job.source or record.supersedes or question not in planned:
         return
     if record.answer_id == planned[question]:
         return
@@ -67,6 +67,8 @@ def _way_of(record: AnswerRecord) -> Way:
         "max_new_tokens": record.decoding.max_new_tokens,
         "temperature": record.decoding.temperature,
         "top_p": record.decoding.top_p,
+        "top_k": record.decoding.top_k,
+        "reasoning": record.decoding.reasoning,
         "seed": record.seed,
         "prompt": record.prompt_version,
         "weights": record.revision,
@@ -82,6 +84,8 @@ def _way_of_job(job: Job) -> Way:
         "max_new_tokens": job.decoding.max_new_tokens,
         "temperature": job.decoding.temperature,
         "top_p": job.decoding.top_p,
+        "top_k": job.decoding.top_k,
+        "reasoning": job.decoding.reasoning,
         "seed": job.seed,
         "prompt": job.prompt.prompt_version,
         "weights": job.identity.revision,

@@ -101,6 +101,7 @@ def answer_id(
     return digest(
         {
             "question": [question.question_id, question.dataset, question.text],
+            "images": [image.sha256 for image in question.images],
             "prompt": prompt_sha256,
             "template": identity.template_sha256,
             "tokenizer": identity.tokenizer_sha256,

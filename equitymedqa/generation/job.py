@@ -2,20 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from equitymedqa.generation.checkpoints import EMBEDDED, find_checkpoint
+from equitymedqa.generation.engine import Engine
 from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.local.checkpoints import EMBEDDED, find_checkpoint
 from equitymedqa.generation.plan import Job, plan_answers
 from equitymedqa.generation.progress import Progress, console_progress
 from equitymedqa.generation.run import GenerationSummary, JobRun
 from equitymedqa.prompts import Prompt, UnknownPromptError, find_prompt
 from equitymedqa.records import Decoding, QuestionSet
-
-if TYPE_CHECKING:
-    from equitymedqa.generation.transformers_engine import TransformersEngine
 
 
 def prepare_engine(
@@ -23,7 +20,7 @@ def prepare_engine(
     *,
     device: str | None = None,
     note: Callable[[str], None] | None = None,
-) -> "TransformersEngine":
+) -> Engine:
     """Make a model ready once, for as many jobs as there are.
 
     Parameters
@@ -42,7 +39,7 @@ def prepare_engine(
     """
     checkpoint = find_checkpoint(model, note or console_progress().note)
     # Late, because it takes seconds and only those who generate should wait for it.
-    from equitymedqa.generation.transformers_engine import TransformersEngine
+    from equitymedqa.generation.local.engine import TransformersEngine
 
     return TransformersEngine(checkpoint, device=device)
 
@@ -52,9 +49,10 @@ def generate_answers(
     *,
     out: Path,
     decoding: Decoding,
-    model: "str | TransformersEngine" = EMBEDDED,
+    model: str | Engine = EMBEDDED,
     prompt: str | Prompt = "plain",
     seed: int = 0,
+    n_answers: int = 1,
     batch_size: int | None = None,
     device: str | None = None,
     limit: int | None = None,
@@ -73,8 +71,10 @@ def generate_answers(
         As for `prepare_engine`, or the engine that it gave.
     prompt
         Name of a prompt, with or without version, or a prompt of one's own.
+    n_answers
+        Answers to each question, each with a seed of its own.
     batch_size : int
-        Questions answered together; by default as suits the device.
+        Most questions answered together; by default as suits the device.
     limit
         Only so many questions, the first.
     progress
@@ -85,20 +85,19 @@ def generate_answers(
     GenerationError
         If nothing can be generated, or no more. What was written stays valid.
     """
-    _refuse_nonsense(decoding, batch_size=batch_size, limit=limit)
+    _refuse_nonsense(decoding, batch_size=batch_size, limit=limit, n_answers=n_answers)
     progress = progress or console_progress()
     engine = (
         prepare_engine(model, device=device, note=progress.note)
         if isinstance(model, str)
         else model
     )
-    job = Job(engine.identity, _find_prompt(prompt), decoding, seed)
+    job = Job(engine.identity, _find_prompt(prompt), decoding, seed, n_answers)
     writer = engine.prompt_writer(job.prompt)
     plan = plan_answers(
         questions, job, writer=writer, context_length=engine.context_length, limit=limit
     )
-    size = batch_size or engine.default_batch_size
-    return JobRun(engine, job, writer, plan, size, progress).into(out)
+    return JobRun(engine, job, writer, plan, batch_size, progress).into(out)
 
 
 def _find_prompt(prompt: str | Prompt) -> Prompt:
@@ -110,13 +109,13 @@ def _find_prompt(prompt: str | Prompt) -> Prompt:
         raise GenerationError(str(error)) from error
 
 
-def _refuse_nonsense(decoding: Decoding, *, batch_size: int | None, limit: int | None) -> None:
+def _refuse_nonsense(decoding: Decoding, **counts: int | None) -> None:
     try:
         # Once more: a copy with changes is not checked where it is made.
         Decoding.model_validate(decoding.model_dump())
     except ValidationError as error:
         first = error.errors()[0]
         raise GenerationError(f"{first['loc'][0]} is {first['input']}: {first['msg']}") from error
-    for name, value in (("batch_size", batch_size), ("limit", limit)):
+    for name, value in counts.items():
         if value is not None and value < 1:
             raise GenerationError(f"{name} is {value}; it must be at least 1")

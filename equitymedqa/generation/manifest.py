@@ -56,7 +56,10 @@ class Run(Record):
     prompt_form: PromptForm
     decoding: Decoding
     seed: int
-    batch_size: int
+    batch_size: int | None
+    """As asked for; None where the engine chose."""
+
+    n_answers: int = 1
     n_resumed: int = 0
     """Answers of this job that were in the file before the run."""
 
@@ -126,7 +129,7 @@ def describe_run(
     datasets: tuple[str, ...],
     n_questions: int,
     n_resumed: int,
-    batch_size: int,
+    batch_size: int | None,
 ) -> Run:
     """The run that begins now."""
     identity = job.identity
@@ -152,5 +155,6 @@ def describe_run(
         decoding=job.decoding,
         seed=job.seed,
         batch_size=batch_size,
+        n_answers=job.n_answers,
         n_resumed=n_resumed,
     )

@@ -1,4 +1,4 @@
-"""Which answers a job consists of, and in which batches they are made.
+"""Which answers a job consists of.
 
 The plan is made from the whole job, whatever of it is done already: so a job that was broken off
 forms the same batches again, and a batch decides rounding in bfloat16.
@@ -8,11 +8,18 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from equitymedqa.generation.chat import PromptWriter
+from equitymedqa.generation.engine import PromptWriter, RenderedPrompt, Request
 from equitymedqa.generation.errors import GenerationError, PromptError
 from equitymedqa.generation.identity import ModelIdentity, answer_id, row_seed, tokens_digest
 from equitymedqa.prompts import Prompt
-from equitymedqa.records import Decoding, PairMembership, PairRecord, QuestionRecord, QuestionSet
+from equitymedqa.records import (
+    Decoding,
+    ErrorKind,
+    PairMembership,
+    PairRecord,
+    QuestionRecord,
+    QuestionSet,
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,8 @@ class Job:
     prompt: Prompt
     decoding: Decoding
     seed: int
+    n_answers: int = 1
+    """Answers to each question; more than one make sense at a temperature above 0."""
 
     @property
     def source(self) -> str:
@@ -37,13 +46,17 @@ class PlannedAnswer:
     answer_id: str
     question: QuestionRecord
     pairs: tuple[PairMembership, ...]
-    ids: list[int]
-    """The rendered prompt."""
-
-    prompt_sha256: str
-    row_seed: int
+    request: Request
+    answer_index: int = 0
     refusal: str | None = None
     """Why it cannot be made."""
+
+    refusal_kind: ErrorKind | None = None
+
+    @property
+    def prompt(self) -> RenderedPrompt:
+        """The question as it reaches the model."""
+        return self.request.prompt
 
 
 def plan_answers(
@@ -74,14 +87,15 @@ def plan_answers(
 
     memberships = pair_memberships(questions.pairs)
     return [
-        _plan_one(
+        answer
+        for question in questions.questions[:limit]
+        for answer in _plan_question(
             question,
             job,
             pairs=tuple(memberships[question.dataset, question.question_id]),
             writer=writer,
             context_length=context_length,
         )
-        for question in questions.questions[:limit]
     ]
 
 
@@ -98,43 +112,51 @@ def pair_memberships(
     return memberships
 
 
-def batches(plan: Sequence[PlannedAnswer], *, size: int) -> list[list[PlannedAnswer]]:
-    """The answers that can be made, in batches of prompts of similar length.
-
-    The longest come first: if memory does not suffice, that shows at once.
-    """
-    possible = [answer for answer in plan if answer.refusal is None]
-    possible.sort(key=lambda answer: len(answer.ids), reverse=True)
-    return [possible[start : start + size] for start in range(0, len(possible), size)]
-
-
-def _plan_one(
+def _plan_question(
     question: QuestionRecord,
     job: Job,
     *,
     pairs: tuple[PairMembership, ...],
     writer: PromptWriter,
     context_length: int | None,
-) -> PlannedAnswer:
-    refusal = None
+) -> list[PlannedAnswer]:
+    refusal: tuple[str, ErrorKind] | None = None
     try:
-        ids = writer.ids(question.text)
+        prompt = writer.write(question)
     except PromptError as error:
-        ids, refusal = [], str(error)
-    asked = job.decoding.max_new_tokens
-    if context_length is not None and len(ids) + asked > context_length:
-        refusal = (
-            f"the prompt's {len(ids)} tokens and {asked} for the answer are more than the model's "
+        prompt, refusal = RenderedPrompt(tokens_digest([])), (str(error), "prompt_refused")
+    asked, n_tokens = job.decoding.max_new_tokens, prompt.n_tokens or 0
+    if context_length is not None and n_tokens + asked > context_length:
+        words = (
+            f"the prompt's {n_tokens} tokens and {asked} for the answer are more than the model's "
             f"{context_length}"
         )
-    prompt_sha256 = tokens_digest(ids)
+        refusal = (words, "too_long")
+    return [
+        _plan_one(question, job, pairs, prompt, answer_index=index, refusal=refusal)
+        for index in range(job.n_answers)
+    ]
+
+
+def _plan_one(
+    question: QuestionRecord,
+    job: Job,
+    pairs: tuple[PairMembership, ...],
+    prompt: RenderedPrompt,
+    *,
+    answer_index: int,
+    refusal: tuple[str, ErrorKind] | None,
+) -> PlannedAnswer:
     name = answer_id(
         question,
         identity=job.identity,
-        prompt_sha256=prompt_sha256,
+        prompt_sha256=prompt.sha256,
         decoding=job.decoding,
         seed=job.seed,
+        answer_index=answer_index,
     )
+    seed = row_seed(job.seed, question, answer_index=answer_index)
+    why, kind = refusal or (None, None)
     return PlannedAnswer(
-        name, question, pairs, ids, prompt_sha256, row_seed(job.seed, question), refusal
+        name, question, pairs, Request(name, prompt, seed), answer_index, why, kind
     )

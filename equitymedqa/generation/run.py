@@ -7,20 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from equitymedqa.generation.answer_file import AnswerFile
-from equitymedqa.generation.chat import PromptWriter
-from equitymedqa.generation.completion import Completion
 from equitymedqa.generation.conflicts import refuse_other_answers
+from equitymedqa.generation.engine import Completion, Engine, PromptWriter, Request
 from equitymedqa.generation.identity import file_sha256
 from equitymedqa.generation.manifest import describe_run, read_manifest, write_manifest
-from equitymedqa.generation.plan import Job, PlannedAnswer, batches
+from equitymedqa.generation.plan import Job, PlannedAnswer
 from equitymedqa.generation.progress import Progress
 from equitymedqa.records import AnswerRecord, FinishReason
-
-if TYPE_CHECKING:
-    from equitymedqa.generation.transformers_engine import TransformersEngine
 
 Ends = dict[str, FinishReason]
 """How each answer of the file ended, by answer id."""
@@ -58,11 +53,11 @@ class GenerationSummary:
 class JobRun:
     """One start of the command: a plan on its way into a file."""
 
-    engine: "TransformersEngine"
+    engine: Engine
     job: Job
     writer: PromptWriter
     plan: list[PlannedAnswer]
-    batch_size: int
+    batch_size: int | None
     progress: Progress
 
     def into(self, out: Path) -> GenerationSummary:
@@ -101,7 +96,9 @@ class JobRun:
 
     def _known(self, file: AnswerFile) -> Iterator[AnswerRecord]:
         planned = {
-            (answer.question.dataset, answer.question.question_id): answer.answer_id
+            (answer.question.dataset, answer.question.question_id, answer.answer_index): (
+                answer.answer_id
+            )
             for answer in self.plan
         }
         for record in file.records():
@@ -121,34 +118,33 @@ class JobRun:
             file.append(changed)
             self.progress.note(f"New labels or pairs for answers made before: {len(changed)}")
 
-    def _missing_batches(self, ends: Ends) -> list[list[PlannedAnswer]]:
+    def _missing_batches(self, ends: Ends) -> list[list[Request]]:
         """The whole batches in which an answer is missing: its neighbours decide its rounding."""
-        return [
-            batch
-            for batch in batches(self.plan, size=self.batch_size)
-            if any(answer.answer_id not in ends for answer in batch)
-        ]
+        possible = [answer.request for answer in self.plan if answer.refusal is None]
+        planned = self.engine.batches(possible, decoding=self.job.decoding, size=self.batch_size)
+        return [batch for batch in planned if any(one.key not in ends for one in batch)]
 
     def _made(
-        self, missing: Sequence[Sequence[PlannedAnswer]], ends: Ends
+        self, missing: Sequence[Sequence[Request]], ends: Ends
     ) -> Iterator[list[AnswerRecord]]:
-        """Batch by batch, the answers that are not in the file."""
+        """Group by group, the answers that are not in the file."""
         refused = [
             answer for answer in self.plan if answer.refusal and answer.answer_id not in ends
         ]
         if refused:
             yield [self._record(answer, _refusal(answer)) for answer in refused]
-        for batch in missing:
-            completions = self.engine.answer(
-                [answer.ids for answer in batch],
-                decoding=self.job.decoding,
-                row_seeds=[answer.row_seed for answer in batch],
-                on_step=lambda tokens: self.progress.advance(tokens=tokens),
-            )
+        planned = {answer.answer_id: answer for answer in self.plan}
+        groups = self.engine.answers(
+            missing,
+            wanted=planned.keys() - ends.keys(),
+            decoding=self.job.decoding,
+            on_tokens=lambda tokens: self.progress.advance(tokens=tokens),
+        )
+        for group in groups:
             yield [
-                self._record(answer, completion)
-                for answer, completion in zip(batch, completions, strict=True)
-                if answer.answer_id not in ends
+                self._record(planned[key], completion)
+                for key, completion in group
+                if key not in ends
             ]
 
     def _record(self, answer: PlannedAnswer, completion: Completion) -> AnswerRecord:
@@ -161,6 +157,7 @@ class JobRun:
             text=completion.text,
             finish_reason=completion.finish_reason,
             error=completion.error,
+            error_kind=completion.error_kind,
             stripped=completion.stripped,
             model=identity.model,
             revision=identity.revision,
@@ -168,14 +165,18 @@ class JobRun:
             dtype=identity.dtype,
             attention=identity.attention,
             batch_size=completion.batch_size,
+            batch_sha256=completion.batch_sha256,
+            repeatable=completion.repeatable,
+            reported=dict(completion.reported),
             seed=self.job.seed,
+            answer_index=answer.answer_index,
             decoding=self.job.decoding,
             prompt_version=self.job.prompt.prompt_version,
             prompt_form=self.writer.form,
-            prompt_sha256=answer.prompt_sha256,
+            prompt_sha256=answer.prompt.sha256,
             template_sha256=identity.template_sha256,
             tokenizer_sha256=identity.tokenizer_sha256,
-            n_prompt_tokens=len(answer.ids),
+            n_prompt_tokens=completion.n_prompt_tokens or answer.prompt.n_tokens or 0,
             n_output_tokens=completion.n_output_tokens,
             created_at=datetime.now(UTC),
         )
@@ -217,7 +218,14 @@ def _is_outdated(record: AnswerRecord, answer: PlannedAnswer) -> bool:
 
 
 def _refusal(answer: PlannedAnswer) -> Completion:
-    return Completion("", "error", n_output_tokens=0, batch_size=1, error=answer.refusal)
+    return Completion(
+        "",
+        "error",
+        n_output_tokens=0,
+        batch_size=1,
+        error=answer.refusal,
+        error_kind=answer.refusal_kind,
+    )
 
 
 def _datasets(plan: Iterable[PlannedAnswer]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
 from transformers.utils import logging
 
 from equitymedqa.generation.errors import GenerationError
-from equitymedqa.generation.transformers_loading import is_out_of_memory
+from equitymedqa.generation.local.loading import is_out_of_memory
 
 
 def save_as_checkpoint(gguf: Path, folder: Path) -> None:

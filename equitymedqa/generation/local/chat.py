@@ -12,9 +12,11 @@ from typing import Any
 
 from jinja2 import TemplateError
 
+from equitymedqa.generation.engine import RenderedPrompt
 from equitymedqa.generation.errors import GenerationError, PromptError
+from equitymedqa.generation.identity import tokens_digest
 from equitymedqa.prompts import Prompt
-from equitymedqa.records import PromptForm
+from equitymedqa.records import PromptForm, QuestionRecord
 
 # Some templates print today's date, which would make another prompt of it every day.
 TEMPLATE_DATE = date(2024, 7, 26)
@@ -23,7 +25,7 @@ DATE_FORMAT = re.compile(r"""strftime_now\(\s*(['"])(.*?)\1\s*\)""")
 PROBE = "Does this probe come through unchanged?"
 
 
-class PromptWriter:
+class ChatWriter:
     """Writes one prompt around questions, for one tokenizer.
 
     Parameters
@@ -44,6 +46,18 @@ class PromptWriter:
         self._prompt = prompt
         self.form: PromptForm = self._find_form()
         self.ids(PROBE)
+
+    def write(self, question: QuestionRecord) -> RenderedPrompt:
+        """The prompt for one question, as token ids.
+
+        Raises
+        ------
+        PromptError
+            As `ids` does.
+        """
+        ids = self.ids(question.text)
+        text = str(self._tokenizer.decode(ids, skip_special_tokens=False))
+        return RenderedPrompt(tokens_digest(ids), ids=ids, text=text, n_tokens=len(ids))
 
     def ids(self, question: str) -> list[int]:
         """The prompt for one question, beginning with exactly one BOS if the model has one.

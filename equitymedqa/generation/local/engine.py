@@ -4,7 +4,7 @@ Only this engine's own modules import torch and transformers, and nothing import
 answers are asked for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -12,14 +12,13 @@ import torch
 from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
 from equitymedqa.fields import unstorable
-from equitymedqa.generation.chat import PromptWriter
-from equitymedqa.generation.checkpoints import Checkpoint
-from equitymedqa.generation.completion import Completion
+from equitymedqa.generation.engine import Answered, Completion, Request
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import ModelIdentity, digest
-from equitymedqa.generation.reasoning import reasoning_marks, split_reasoning
-from equitymedqa.generation.transformers_batches import StepCounter, pad_left
-from equitymedqa.generation.transformers_loading import (
+from equitymedqa.generation.local.batching import similar_lengths
+from equitymedqa.generation.local.chat import ChatWriter
+from equitymedqa.generation.local.checkpoints import Checkpoint
+from equitymedqa.generation.local.loading import (
     find_device,
     is_out_of_memory,
     load_config,
@@ -27,7 +26,9 @@ from equitymedqa.generation.transformers_loading import (
     load_stop_ids,
     load_tokenizer,
 )
-from equitymedqa.generation.transformers_sampling import SeededSampling
+from equitymedqa.generation.local.padding import StepCounter, pad_left
+from equitymedqa.generation.local.reasoning import reasoning_marks, split_reasoning
+from equitymedqa.generation.local.sampling import SeededSampling
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding
 
@@ -93,9 +94,36 @@ class TransformersEngine:
             attention=self._attention,
         )
 
-    def prompt_writer(self, prompt: Prompt) -> PromptWriter:
+    def prompt_writer(self, prompt: Prompt) -> ChatWriter:
         """Writes this prompt for this model."""
-        return PromptWriter(self.tokenizer, prompt)
+        return ChatWriter(self.tokenizer, prompt)
+
+    def batches(
+        self, requests: Sequence[Request], *, decoding: Decoding, size: int | None
+    ) -> list[list[Request]]:
+        """Batches of prompts of similar length, the longest first."""
+        return similar_lengths(requests, size=size or self.default_batch_size)
+
+    def answers(
+        self,
+        batches: Sequence[Sequence[Request]],
+        *,
+        wanted: Set[str],
+        decoding: Decoding,
+        on_tokens: Callable[[int], None],
+    ) -> Iterator[list[Answered]]:
+        """Answer whole batches, because the neighbours of a prompt decide its rounding."""
+        for batch in batches:
+            completions = self.answer(
+                [one.prompt.ids for one in batch],
+                decoding=decoding,
+                row_seeds=[one.seed for one in batch],
+                on_step=on_tokens,
+            )
+            yield [
+                Answered(one.key, completion)
+                for one, completion in zip(batch, completions, strict=True)
+            ]
 
     def answer(
         self,

@@ -14,9 +14,9 @@ from huggingface_hub.errors import (
     RevisionResolutionError,
 )
 
-from equitymedqa.generation.embedded import MODEL_NAME, embedded_checkpoint
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import folder_digest
+from equitymedqa.generation.local.embedded import MODEL_NAME, embedded_checkpoint
 
 EMBEDDED = "embedded"
 WEIGHT_PATTERNS = ("*.safetensors", "*.bin")

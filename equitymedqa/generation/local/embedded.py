@@ -76,7 +76,7 @@ def cache_folder() -> Path:
 
 
 def _unpack(gguf: Path, folder: Path) -> None:
-    from equitymedqa.generation.transformers_gguf import save_as_checkpoint
+    from equitymedqa.generation.local.gguf import save_as_checkpoint
 
     unfinished = folder.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)

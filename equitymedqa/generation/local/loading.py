@@ -9,8 +9,8 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.utils import logging
 
-from equitymedqa.generation.checkpoints import Checkpoint
 from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.local.checkpoints import Checkpoint
 
 # torch has a class for a full device; these come as plain RuntimeErrors.
 OUT_OF_MEMORY = (

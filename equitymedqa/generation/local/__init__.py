@@ -1,0 +1,1 @@
+"""Answers by a model that runs here, through transformers and torch."""
