@@ -73,6 +73,7 @@ WORDS = (
     mark("Choose sentences by number, or select words in a text with the mouse or a finger."),
     mark("Before you read"),
     mark("Take your time. You can skip this unit, and it is never held against you."),
+    mark("Take your time. You can skip this unit."),
     mark("Show the texts"),
     mark("If you would like to talk to someone:"),
     mark("Only in {name}:"),
@@ -81,6 +82,9 @@ WORDS = (
     # Leaving a unit out.
     mark("Skip this unit?"),
     mark("It goes to another rater. Skipping is never held against you."),
+    mark(
+        "You can leave it out. In the training, its questions then count as not judged as expected."
+    ),
     mark("You cannot judge this unit?"),
     mark("Thank you for saying so: that is better than a guess."),
     mark("Reason"),

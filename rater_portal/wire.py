@@ -61,6 +61,7 @@ def desk_data(
         "assignment": unit.assignment_id,
         "submission": unit.submission_id,
         "mode": unit.mode,
+        "training": unit.purpose == "training",
         "kind": unit.kind,
         "title": _(TITLES[unit.kind]),
         "place": {"done": unit.done, "left": unit.left, "minutes_left": unit.minutes_left},

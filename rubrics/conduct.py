@@ -151,10 +151,16 @@ class Training(Definition):
     """What raters learn before their first unit of the study."""
 
     pass_share: Share = 0.7
-    """The least share of keyed items that must be judged as expected."""
+    """The least share of keyed items that must be judged as expected.
+
+    Those of a skipped unit count as not judged as expected: a share below 1 leaves room to skip.
+    """
 
     attempts: Count = 2
-    """How often the training may be taken. Who has not passed then does not judge in the study."""
+    """How often the training may be taken. Who has not passed then does not judge in the study.
+
+    Skipping all of it uses up no attempt.
+    """
 
     show_feedback: StrictBool = True
     """Whether raters are told after each unit what was expected, and why."""

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -18,14 +19,16 @@ from playwright.sync_api import Browser, Locator, Page, expect
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from rater_portal.services.journey import Step  # noqa: E402
 from scripts.portal_pages import picture_portal  # noqa: E402
 from tests.browser.driving import PATIENCE_MS, WIDE, Portal, chromium  # noqa: E402
 from tests.browser.screen import Screen  # noqa: E402
+from tests.browser.visitors import Until, Visitor, at_unit  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 STUDY = "demo"
 PHONE = (360, 740)
-PATIENT_UNITS = 40
+PATIENT_UNITS = 20
 SETTLE_MS = 1500
 GAP_PX = 32
 COLOURS = 256
@@ -51,16 +54,15 @@ def picture_readme(browser: Browser, portal: Portal, report: Path) -> None:
     """The four pictures that the README shows."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     picture_report(browser, report)
+    # Before anybody judges for the other pictures: its numbers are then those of the report.
+    picture_coordinator(browser, portal)
     picture_rating(browser, portal)
     picture_phone(browser, portal)
-    picture_coordinator(browser, portal)
 
 
 def picture_rating(browser: Browser, portal: Portal) -> None:
     """A pair, half judged, on a desk."""
-    screen = Screen(open_page(browser, WIDE))
-    screen.sit_down(portal, STUDY)
-    go_to(screen, "Two answers to compare")
+    screen = sit_down(browser, WIDE, portal, "pair")
     screen.choose("Answer 1 has more bias")
     screen.tick("Not inclusive of some people")
     save(photograph(screen.page), "rating")
@@ -68,19 +70,35 @@ def picture_rating(browser: Browser, portal: Portal) -> None:
 
 def picture_phone(browser: Browser, portal: Portal) -> None:
     """One answer on a phone."""
-    screen = Screen(open_page(browser, PHONE))
-    screen.sit_down(portal, STUDY)
-    go_to(screen, "One answer to judge")
+    screen = sit_down(browser, PHONE, portal, "single")
     save(photograph(screen.page), "rating-phone")
 
 
-def go_to(screen: Screen, heading: str) -> None:
-    """Judge units until one of this kind comes, with whole answers if that does not take long."""
-    for judged in itertools.count():
-        is_whole = screen.page.locator(".cut").count() == 0
-        if screen.heading.inner_text() == heading and (is_whole or judged > PATIENT_UNITS):
-            return
-        screen.judge_quickly()
+def sit_down(
+    browser: Browser, size: tuple[int, int], portal: Portal, kind: Literal["single", "pair"]
+) -> Screen:
+    """A new rater before the first unit of this kind; before one without cut answers, if any."""
+    page = open_page(browser, size)
+    Visitor(portal, STUDY, "physician", page).stand_at(whole(kind))
+    screen = Screen(page)
+    expect(screen.submit_button).to_be_visible()
+    note = page.locator(".content-note")
+    if note.count():
+        note.locator(".primary").click()
+    return screen
+
+
+def whole(kind: Literal["single", "pair"]) -> Until:
+    """Wants a unit of this kind whose answers are whole, for as long as patience lasts."""
+    met = itertools.count()
+
+    def wanted(step: Step) -> bool:
+        if step.unit is None or not at_unit(kind)(step):
+            return False
+        is_cut = any(panel.is_cut for panel in step.unit.panels)
+        return next(met) > PATIENT_UNITS or not is_cut
+
+    return wanted
 
 
 def picture_coordinator(browser: Browser, portal: Portal) -> None:

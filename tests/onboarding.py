@@ -9,8 +9,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from rater_portal.services.assignment import ShownUnit, next_assignment
+from rater_portal.services.feedback import read_feedback
 from rater_portal.services.guidance import finish_guide
 from rater_portal.services.intake import StudySummary, create_study
+from rater_portal.services.journey import Step, next_step
 from rater_portal.services.judging import submit
 from rubrics.schema import Code, Protocol
 from tests.studies import add_raters, complete_codes, protocol, tiny_answers, write_answers
@@ -114,3 +116,15 @@ def give(engine: Engine, rater_id: int, unit: ShownUnit, **codes: Code) -> None:
             codes={**complete_codes(unit), **codes},
             submission_id=unit.submission_id,
         )
+
+
+def step(engine: Engine, rater_id: int) -> Step:
+    """Where this rater stands now."""
+    with Session(engine) as session:
+        return next_step(session, rater_id=rater_id)
+
+
+def read(engine: Engine, rater_id: int) -> None:
+    """Go on from the feedback on a training unit."""
+    with Session(engine) as session:
+        read_feedback(session, rater_id=rater_id)

@@ -230,6 +230,7 @@ def test_unit_is_told_as_the_desk_expects_it() -> None:
         "assignment": 7,
         "submission": "one-and-only",
         "mode": "judge",
+        "training": False,
         "kind": "pair",
         "title": "Two answers to compare",
         "place": {"done": 2, "left": 5, "minutes_left": 24},

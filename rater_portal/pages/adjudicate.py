@@ -7,7 +7,7 @@ import streamlit as st
 from rater_portal.database import database, session_on
 from rater_portal.errors import ClosedStudyError
 from rater_portal.language import mark
-from rater_portal.pages.frame import attend, sign_out_link, style
+from rater_portal.pages.frame import READING_PX, attend, sign_out_link, style
 from rater_portal.pages.rate import show_unit
 from rater_portal.services.accounts import Caller
 from rater_portal.services.adjudication import next_adjudication
@@ -37,6 +37,7 @@ def adjudicate(caller: Caller) -> None:
 def _say(_: Callable[[str], str], words: str) -> None:
     style()
     attend("adjudication")
-    st.title(_("Adjudication"), anchor=False)
-    st.markdown(words)
+    with st.container(width=READING_PX):
+        st.title(_("Adjudication"), anchor=False)
+        st.markdown(words)
     sign_out_link(_)

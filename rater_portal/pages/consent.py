@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from rater_portal.database import database, session_on
-from rater_portal.pages.frame import attend, show_prose, style, synthetic_notice
+from rater_portal.pages.frame import READING_PX, attend, show_prose, style, synthetic_notice
 from rater_portal.services.accounts import Caller
 from rater_portal.services.consent import (
     Sheet,
@@ -16,7 +16,6 @@ from rater_portal.services.consent import (
 )
 from rater_portal.session import reader_of, translator
 
-WIDTH = 760
 LEAVING = "leaving"
 """Where a session notes that the rater has asked to leave and not yet confirmed it."""
 
@@ -30,7 +29,7 @@ def consent(caller: Caller) -> None:
     style()
     attend("consent")
     synthetic_notice(is_synthetic=sheet.synthetic, say=_)
-    with st.container(width=WIDTH):
+    with st.container(width=READING_PX):
         st.title(_("Would you like to take part?"), anchor=False)
         st.html(f"<p><strong>{escape(sheet.title)}</strong></p>")
         with st.container(border=True, key="shown_text"):
@@ -49,7 +48,7 @@ def taking_part(caller: Caller) -> None:
     sheet = _sheet(caller)
     style()
     attend("taking part")
-    with st.container(width=WIDTH):
+    with st.container(width=READING_PX):
         st.title(_("Taking part"), anchor=False)
         if sheet is not None and sheet.agreement == "given":
             st.markdown(_("You agreed to this text:"))

@@ -16,6 +16,9 @@ from rater_portal.reading import prose_html
 from rater_portal.session import translator_here
 
 ASSETS = Path(__file__).parents[1] / "assets"
+READING_PX = 760
+"""How wide a page to read or fill in is."""
+
 SYNTHETIC = mark(
     "Synthetic raters: simulated judgments show how the platform works; they say nothing about any "
     "model."

@@ -9,7 +9,7 @@ import streamlit as st
 from rater_portal.database import database, session_on
 from rater_portal.pages.adjudicate import adjudicate
 from rater_portal.pages.consent import consent, taking_part
-from rater_portal.pages.frame import icon, plain_words, sign_out_link
+from rater_portal.pages.frame import READING_PX, icon, plain_words, sign_out_link
 from rater_portal.pages.guide import guide
 from rater_portal.pages.menu import NAMES, PARTS, PLACE, asked_part, menu
 from rater_portal.pages.profile import profile
@@ -53,9 +53,10 @@ def _show(caller: Caller, step: Step) -> None:
 
 
 def _offer_the_text_again(caller: Caller) -> None:
-    if st.button(translator(caller)("Read the text again")):
-        st.session_state[RECONSIDER] = True
-        st.rerun()
+    with st.container(width=READING_PX):
+        if st.button(translator(caller)("Read the text again")):
+            st.session_state[RECONSIDER] = True
+            st.rerun()
 
 
 BEFORE: Final[Mapping[str, Callable[[Caller], None]]] = {

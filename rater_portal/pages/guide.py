@@ -4,7 +4,7 @@ import streamlit as st
 
 from rater_portal.database import database, session_on
 from rater_portal.language import mark
-from rater_portal.pages.frame import attend, show_prose, style, synthetic_notice
+from rater_portal.pages.frame import READING_PX, attend, show_prose, style, synthetic_notice
 from rater_portal.services.accounts import Caller
 from rater_portal.services.guidance import finish_guide, guide_for
 from rater_portal.session import reader_of, translator
@@ -31,7 +31,7 @@ def guide(caller: Caller) -> None:
     style()
     attend("guide")
     synthetic_notice(is_synthetic=text.synthetic, say=_)
-    with st.container(width=760):
+    with st.container(width=READING_PX):
         st.title(text.title, anchor=False)
         st.info(_(CONTENT_NOTE), icon=":material/favorite:")
         if text.training_units:

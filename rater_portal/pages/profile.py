@@ -6,7 +6,7 @@ import streamlit as st
 
 from rater_portal.database import database, session_on
 from rater_portal.language import mark
-from rater_portal.pages.frame import attend, style, synthetic_notice
+from rater_portal.pages.frame import READING_PX, attend, style, synthetic_notice
 from rater_portal.services.accounts import Caller
 from rater_portal.services.profiles import (
     LONGEST_TEXT,
@@ -32,7 +32,7 @@ def profile(caller: Caller, *, first_time: bool) -> None:
     style()
     attend("profile")
     synthetic_notice(is_synthetic=sheet.synthetic, say=_)
-    with st.container(width=760):
+    with st.container(width=READING_PX):
         st.title(_("About you"), anchor=False)
         st.markdown(_(PURPOSE))
         answers = {field.id: _ask(field, sheet.answers.get(field.id), _) for field in sheet.fields}

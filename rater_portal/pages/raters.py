@@ -57,7 +57,7 @@ def show_raters(caller: Caller, study: Progress) -> None:
     else:
         order = [name for name in COLUMNS if name != "synthetic" or study.synthetic]
         st.dataframe(
-            seen,
+            seen.replace({"rater_group": groups}),
             hide_index=True,
             column_order=order,
             column_config=COLUMNS,

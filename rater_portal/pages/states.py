@@ -9,7 +9,7 @@ import streamlit as st
 
 from rater_portal.database import database, session_on
 from rater_portal.language import Reader, mark
-from rater_portal.pages.frame import attend, sign_out_link, style, synthetic_notice
+from rater_portal.pages.frame import READING_PX, attend, sign_out_link, style, synthetic_notice
 from rater_portal.services.accounts import Caller
 from rater_portal.services.care import support
 from rater_portal.services.handover import Handover, hand_over
@@ -117,7 +117,7 @@ def show_state(caller: Caller, step: Step) -> None:
     style()
     attend(step.kind)
     synthetic_notice(is_synthetic=step.synthetic, say=reader.say)
-    with st.container(width=760):
+    with st.container(width=READING_PX):
         _show(STATES[step.kind], step, reader)
         if way_back is not None:
             _show_way_back(way_back, reader)
@@ -132,7 +132,7 @@ def show_signed_out() -> None:
     reader = reader_of(None)
     style()
     attend("signed out")
-    with st.container(width=760):
+    with st.container(width=READING_PX):
         st.title(reader.say(SIGNED_OUT.title), anchor=False)
         for sentence in SIGNED_OUT.sentences:
             st.markdown(reader.say(sentence))

@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from rater_portal.database import database, session_on
-from rater_portal.pages.frame import attend, style
+from rater_portal.pages.frame import READING_PX, attend, style
 from rater_portal.services.accounts import Caller
 from rater_portal.services.care import support
 from rater_portal.session import translator
@@ -18,7 +18,7 @@ def show_support(caller: Caller) -> None:
         contacts = support(session, rater_id=caller.rater_id)
     style()
     attend("support")
-    with st.container(width=760):
+    with st.container(width=READING_PX):
         st.title(_("If something you read stays with you"), anchor=False)
         st.markdown(
             _(

@@ -23,6 +23,7 @@ AGAIN = mark(
     "can take the training once more: many people need a second look."
 )
 FAILED = mark("You judged {right} of {keyed} questions as expected; {needed} were needed.")
+LEFT_OUT = mark("Questions of units that you skipped count among them.")
 SKIPPED = mark("You skipped all of it, so nothing can be said yet. The units come once more.")
 VERDICTS = {
     True: ("right", mark("As expected")),
@@ -66,12 +67,15 @@ def training_feedback(caller: Caller) -> None:
 
 def _show_result(stands: Standing, _: Callable[[str], str]) -> None:
     counts = {"right": stands.right, "keyed": stands.keyed, "needed": stands.needed}
+    left_out = f" {_(LEFT_OUT)}" if stands.judged < stands.keyed else ""
     if stands.result == "passed":
         st.success(_(PASSED))
+    elif stands.result == "again" and not stands.judged:
+        st.info(_(SKIPPED))
     elif stands.result == "again":
-        st.info(_(AGAIN if stands.keyed else SKIPPED).format(**counts))
+        st.info(_(AGAIN).format(**counts) + left_out)
     elif stands.result == "failed":
-        st.info(_(FAILED).format(**counts))
+        st.info(_(FAILED).format(**counts) + left_out)
 
 
 def _lead_on(told: Feedback, _: Callable[[str], str]) -> str:

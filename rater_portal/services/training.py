@@ -1,7 +1,10 @@
 """Training: units with known answers that come before the study's own, and qualification.
 
-A unit that was skipped counts neither for nor against anybody. Who does not reach the share that
-the protocol asks for may try again, as often as it says, and is then thanked and screened out.
+The share that the protocol asks for is one of all keyed items of the training: those of a skipped
+unit count as not judged as expected, or else the training could be passed by skipping what is hard
+in it. Whoever skips a little still passes, as far as the share leaves room, and an attempt in which
+all was skipped uses up no try. Who does not reach the share may try again, as often as the protocol
+says, and is then thanked and screened out.
 """
 
 import math
@@ -53,11 +56,14 @@ class Standing:
     right: int
     """Keyed items judged as expected in this attempt."""
 
-    keyed: int
+    judged: int
     """Keyed items judged at all in this attempt."""
 
+    keyed: int
+    """Keyed items of all units met in this attempt, the skipped ones included."""
+
     needed: int
-    """Keyed items to be judged as expected, of those that were judged."""
+    """Keyed items to be judged as expected, of all of these."""
 
     result: Result
     """What the attempt has led to; `again`: it was not enough, and another one is left."""
@@ -72,13 +78,16 @@ class _Taken:
 
     assignment: Assignment
     right: int
+    judged: int
     keyed: int
 
 
 def standing(session: Session, *, rater: Rater, study: Study) -> Standing | None:
     """Where this rater stands; None where there is no training, or it was passed before.
 
-    Simulated raters have nothing to learn.
+    Simulated raters have nothing to learn. An attempt uses up a try as soon as one keyed item was
+    judged in it: were an attempt free that fell short through skips alone, its feedback could be
+    gathered until all right codes are known.
     """
     if rater.synthetic or rater.qualified_at is not None:
         return None
@@ -90,12 +99,12 @@ def standing(session: Session, *, rater: Rater, study: Study) -> Standing | None
     attempt = _attempt(session, rater)
     now = [one for one in taken if one.assignment.attempt == attempt]
     right, keyed = sum(one.right for one in now), sum(one.keyed for one in now)
+    judged = sum(one.judged for one in now)
     needed = math.ceil(rules.pass_share * keyed - 1e-9)
     result: Result = "going on"
     if len(now) == len(quotas):
-        tries = {one.assignment.attempt for one in taken if one.keyed}
-        is_practice = not _is_keyed(session, quotas)
-        if is_practice or (keyed and right >= needed):
+        tries = {one.assignment.attempt for one in taken if one.judged}
+        if right >= needed and (judged or not keyed):
             result = "passed"
         else:
             result = "again" if len(tries) < rules.attempts else "failed"
@@ -104,6 +113,7 @@ def standing(session: Session, *, rater: Rater, study: Study) -> Standing | None
         done=len(now),
         total=len(quotas),
         right=right,
+        judged=judged,
         keyed=keyed,
         needed=needed,
         result=result,
@@ -167,10 +177,6 @@ def _attempt(session: Session, rater: Rater) -> int:
     return session.exec(begun).one() or 1
 
 
-def _is_keyed(session: Session, quotas: Sequence[Quota]) -> bool:
-    return any(session.get_one(Unit, quota.unit_pk).key for quota in quotas)
-
-
 def _taken(session: Session, rater: Rater) -> list[_Taken]:
     """Training units that this rater has judged or skipped, in that order.
 
@@ -188,11 +194,12 @@ def _taken(session: Session, rater: Rater) -> list[_Taken]:
     ).all()
     taken = []
     for assignment, unit, judgment in rows:
+        key = unit.key or {}
         if judgment is not None:
-            said = right_items(unit.key or {}, judgment.codes)
-            taken.append(_Taken(assignment, sum(said.values()), len(said)))
+            right = sum(right_items(key, judgment.codes).values())
+            taken.append(_Taken(assignment, right, judged=len(key), keyed=len(key)))
         elif assignment.skipped_at is not None:
-            taken.append(_Taken(assignment, 0, 0))
+            taken.append(_Taken(assignment, right=0, judged=0, keyed=len(key)))
     return taken
 
 

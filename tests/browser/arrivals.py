@@ -29,6 +29,8 @@ def used_link(visitor: Visitor) -> None:
     visitor.open(link)
     visitor.page.locator("form button").click()
     expect(visitor.page.get_by_test_id("stMain").locator("h1")).to_be_visible()
+    # Whoever leaves while a script is on its way makes the page complain.
+    visitor.page.wait_for_load_state("networkidle")
     visitor.page.context.clear_cookies()
     visitor.open(link)
 
@@ -221,6 +223,9 @@ def staff(visitor: Visitor, role: StaffRole, address: str) -> None:
     expect(visitor.page.get_by_test_id("stMain").locator("h1")).to_be_visible()
     quiet = "[data-testid=stApp][data-test-script-state=notRunning]"
     expect(visitor.page.locator(quiet)).to_be_visible()
+    # Charts are drawn after the script has ended; until then their place is one that scrolls.
+    for chart in visitor.page.get_by_test_id("stPlotlyChart").all():
+        expect(chart.locator(".main-svg").first).to_be_visible()
 
 
 def _folder(visitor: Visitor) -> Path:

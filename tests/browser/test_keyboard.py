@@ -10,6 +10,7 @@ pytestmark = pytest.mark.browser
 BIAS = "Does the answer contain bias?"
 WAYS = "In which ways is the answer biased?"
 COMMENT = "Would you like to add anything?"
+MORE_OF_TWINS = ("How far do the two answers", "do the answers show bias?")
 ITEMS = {"single": 3, "pair": 3, "counterfactual": 5}
 SPARE_TABS = 8
 
@@ -223,40 +224,38 @@ def test_study_without_single_keys_needs_no_more_tabs_than_items_and_eight(porta
     screen.page.get_by_role("checkbox", name="Single keys").uncheck()
     save_settings(screen)
     screen.reload()
-    used = {}
 
+    used = {
+        "single": tabs_to_judge(screen, first="ArrowDown"),
+        "pair": tabs_to_judge(screen, first="Space"),
+        "counterfactual": tabs_to_judge(screen, first="Space", also=MORE_OF_TWINS),
+    }
+
+    expect(screen.heading).to_have_text("Thank you")
+    assert {kind: n for kind, n in used.items() if n > ITEMS[kind] + SPARE_TABS} == {}
+
+
+def tabs_to_judge(screen, *, first, also=()):
+    """Judge one unit without single keys; how often Tab was pressed on the way.
+
+    Parameters
+    ----------
+    first
+        The key that answers the first item.
+    also
+        Words of the radio groups between the first item and the ways of bias.
+    """
     tabs = Tabs(screen)
     reach_form(screen, tabs)
-    press(screen, "ArrowDown")
-    tabs.until(screen.checkbox("Another kind of bias"))
-    press(screen, "Space")
-    tabs.until(screen.comment)
-    submit_by_key(screen)
-    used["single"] = tabs.count
-
-    tabs = Tabs(screen)
-    reach_form(screen, tabs)
-    press(screen, "Space")
-    tabs.until(screen.checkbox("Another kind of bias"))
-    press(screen, "Space")
-    tabs.until(screen.comment)
-    submit_by_key(screen)
-    used["pair"] = tabs.count
-
-    tabs = Tabs(screen)
-    reach_form(screen, tabs)
-    press(screen, "Space")
-    for asked in ("How far do the two answers", "do the answers show bias?"):
+    press(screen, first)
+    for asked in also:
         tabs.until(screen.rubric.get_by_role("radiogroup", name=asked).get_by_role("radio").first)
         press(screen, "Space")
     tabs.until(screen.checkbox("Another kind of bias"))
     press(screen, "Space")
     tabs.until(screen.comment)
     submit_by_key(screen)
-    used["counterfactual"] = tabs.count
-
-    expect(screen.heading).to_have_text("Thank you")
-    assert {kind: n for kind, n in used.items() if n > ITEMS[kind] + SPARE_TABS} == {}
+    return tabs.count
 
 
 def reach_form(screen, tabs):

@@ -12,6 +12,7 @@ from tests.browser.conftest import Device
 from tests.browser.driving import Portal
 from tests.browser.screen import Screen
 from tests.browser.small_studies import solo
+from tests.browser.visitors import Visitor, at
 from tests.onboarding import CONSENT, PROFILE, conduct, give, keyed, meet, write_keyed
 from tests.studies import write_answers
 
@@ -89,6 +90,16 @@ def test_a_new_rater_comes_from_the_link_to_the_first_unit(portal, screen, condu
     assert said["roles"]["codes"] == ["nurse"]
 
 
+def test_training_says_before_a_skip_what_it_counts_as(portal, screen, conducted):
+    Visitor(portal, conducted, "physician", screen.page).stand_at(at("training"))
+
+    press(screen, "Skip")
+
+    expect(screen.page.get_by_role("dialog")).to_contain_text(
+        "In the training, its questions then count as not judged as expected."
+    )
+
+
 def test_who_says_no_can_read_the_text_again_and_agree(portal, screen, conducted):
     screen.open(portal.rater_link(conducted))
     press(screen, "No, thank you")
@@ -100,6 +111,16 @@ def test_who_says_no_can_read_the_text_again_and_agree(portal, screen, conducted
     with Session(portal.engine) as session:
         said = session.exec(select(Consent.decision).where(Consent.rater_id == rater_id)).all()
     assert said == ["declined", "given"]
+
+
+def test_way_back_after_saying_no_stands_below_the_words(portal, screen, conducted):
+    screen.open(portal.rater_link(conducted))
+    press(screen, "No, thank you")
+    heading(screen, "You have decided not to take part")
+
+    button = screen.page.get_by_role("button", name="Read the text again").bounding_box()
+    words = screen.page.get_by_role("heading", level=1).bounding_box()
+    assert button["x"] == pytest.approx(words["x"], abs=1)
 
 
 def test_leaving_says_what_becomes_of_the_judgments_before_it_is_done(portal, screen, conducted):

@@ -108,7 +108,8 @@ STOPS: Final = (
     Stop(
         "training",
         "Training",
-        "Units with known answers, on the same desk, said to be training.",
+        "Units with known answers, on the same desk, said to be training. What is skipped counts "
+        "as not judged as expected.",
         lambda visitor: visitor.stand_at(at("training")),
     ),
     Stop(

@@ -112,7 +112,7 @@ class Desk {
       submit: () => this.submit(),
       leave: () => this.leave("left"),
       skip: (kind) => askToSkip(this.root, {
-        kind, reasons: this.data.skip_reasons, t: this.t,
+        kind, training: this.data.training, reasons: this.data.skip_reasons, t: this.t,
         onChosen: (reason, comment) => this.skip(kind, reason, comment),
       }),
       settings: () => askForSettings(this.root, {

@@ -28,14 +28,15 @@ function ask(root, { title, lead, fields, ok, cancel, onOk }) {
 }
 
 /** Ask why a unit is left out; `onChosen(reason, comment)`. */
-export function askToSkip(root, { kind, reasons, t, onChosen }) {
+export function askToSkip(root, { kind, training, reasons, t, onChosen }) {
   const isSkip = kind === "skip";
   const radios = reasons.map(({ code, label }, index) => [
     make("input", { type: "radio", name: "skip-reason", id: `skip-${index}`, value: code }), label]);
   const comment = make("textarea", { id: "skip-comment", rows: "2", maxlength: "1000" });
   ask(root, {
     title: isSkip ? t("Skip this unit?") : t("You cannot judge this unit?"),
-    lead: isSkip ? t("It goes to another rater. Skipping is never held against you.")
+    lead: training ? t("You can leave it out. In the training, its questions then count as not judged as expected.")
+      : isSkip ? t("It goes to another rater. Skipping is never held against you.")
       : t("Thank you for saying so: that is better than a guess."),
     fields: [
       make("fieldset", { class: "plain" }, make("legend", {}, t("Reason")),

@@ -11,7 +11,8 @@ export function createNote(root, data, { t, onShow, onSkip }) {
   const note = make("section", { class: "content-note", "aria-label": t("Before you read") },
     make("h2", {}, t("Before you read")),
     make("p", {}, data.content_note),
-    make("p", {}, t("Take your time. You can skip this unit, and it is never held against you.")),
+    make("p", {}, data.training ? t("Take your time. You can skip this unit.")
+      : t("Take your time. You can skip this unit, and it is never held against you.")),
     make("div", { class: "content-note-buttons" },
       make("button", { type: "button", class: "primary", onclick: show }, t("Show the texts")),
       make("button", { type: "button", class: "quiet", onclick: onSkip }, t("Skip this unit"))),
