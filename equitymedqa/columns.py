@@ -17,6 +17,7 @@ from equitymedqa.text_files import Entry, Grid, Row
 
 _TEXT = ("question_text", "question", "text")
 _ID = ("question_id", "id")
+_IMAGE = "image"
 _TEXT_1, _TEXT_2 = ("question_1_text", "question_1"), ("question_2_text", "question_2")
 _PAIR_NAMES = {*_TEXT_1, *_TEXT_2, "question_1_id", "question_2_id", "pair_id"}
 _NAMES = {*_TEXT, *_ID, *_PAIR_NAMES}
@@ -44,6 +45,9 @@ class Layout:
     texts: tuple[str, ...]
     ids: tuple[str | None, ...]
     """The column with the id of each text; None if the file has no ids."""
+
+    images: tuple[str | None, ...] = (None, None)
+    """The column with the images of each text."""
 
     pair_id: str | None = None
     sided: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -131,8 +135,9 @@ def layout_of(columns: Sequence[str]) -> Layout | Problem:
 def _singles(columns: Sequence[str], text: str) -> Layout:
     ids = _pick(columns, _ID)
     identifier = ids[0] if ids else None
-    extra = tuple(name for name in columns if name not in {text, identifier})
-    return Layout("questions", (text,), (identifier,), extra=extra)
+    image = _image_column(columns)
+    extra = tuple(name for name in columns if name not in {text, identifier, image})
+    return Layout("questions", (text,), (identifier,), (image,), extra=extra)
 
 
 def _pairs(columns: Sequence[str], first: str, second: str) -> Layout | Problem:
@@ -142,12 +147,19 @@ def _pairs(columns: Sequence[str], first: str, second: str) -> Layout | Problem:
         remedy = "Give both 'question_1_id' and 'question_2_id', or neither"
         return Problem("", "only one question of each pair has an id", remedy)
 
-    rest = [name for name in columns if name not in {first, second, id_1, id_2, pair_id}]
+    shared = _image_column(columns)
+    images = tuple(_image_column(columns, side) or shared for side in ("_1", "_2"))
+    named = {first, second, id_1, id_2, pair_id, shared, *images}
+    rest = [name for name in columns if name not in named]
     stems = [name[:-2] for name in rest if name.endswith("_1") and len(name) > 2]
     sided = {stem: (f"{stem}_1", f"{stem}_2") for stem in stems if f"{stem}_2" in rest}
     on_a_side = {column for both in sided.values() for column in both}
     extra = tuple(name for name in rest if name not in on_a_side)
-    return Layout("pairs", (first, second), (id_1, id_2), pair_id, sided, extra)
+    return Layout("pairs", (first, second), (id_1, id_2), images, pair_id, sided, extra)
+
+
+def _image_column(columns: Sequence[str], side: str = "") -> str | None:
+    return next((name for name in columns if _plain(name) == _IMAGE + side), None)
 
 
 def _pick(columns: Sequence[str], names: Sequence[str]) -> list[str]:

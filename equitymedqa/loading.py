@@ -12,9 +12,10 @@ from typing import Any
 from equitymedqa.catalog import CatalogEntry, find_set
 from equitymedqa.columns import Layout, layout_of
 from equitymedqa.fields import as_text, fault_of, stable_id, unstorable
+from equitymedqa.image_files import ImageFileError, image_records
 from equitymedqa.problems import Problem, QuestionFileError, is_in_sheet, row_number
 from equitymedqa.reading import Reading, read_file
-from equitymedqa.records import PairRecord, QuestionRecord, QuestionSet
+from equitymedqa.records import ImageRecord, PairRecord, QuestionRecord, QuestionSet
 from equitymedqa.text_files import Entry
 
 
@@ -44,7 +45,8 @@ def load_questions(
     path
         A file ending in .csv, .jsonl, .parquet or .xlsx: a released one, or one's own with the
         columns `question` (or `question_text`, `text`) or `question_1` and `question_2`, and
-        ids where there are any. All other columns become attributes.
+        ids where there are any. A column `image` (or `image_1` and `image_2`) names image files,
+        relative to this one and separated by semicolons. All other columns become attributes.
     dataset
         Name of the set; by default the one that the file's name tells, else its stem.
     sheet
@@ -97,7 +99,7 @@ def examine(path: Path, *, dataset: str | None = None, sheet: str | None = None)
     """
     reading = read_file(path, dataset=dataset, sheet=sheet)
     table = reading.table
-    assembly = _Assembly(reading, problems=list(table.problems))
+    assembly = _Assembly(reading, path.parent, problems=list(table.problems))
     layout = layout_of(table.columns) if table.columns else None
     if isinstance(layout, Problem):
         assembly.problems.append(layout)
@@ -116,6 +118,7 @@ class _Assembly:
     """The records of one file so far, and what could not become one."""
 
     reading: Reading
+    folder: Path
     problems: list[Problem]
     notes: list[str] = field(default_factory=list)
     questions: dict[str, QuestionRecord] = field(default_factory=dict)
@@ -196,7 +199,7 @@ class _Assembly:
         known = self.questions.setdefault(question.question_id, question)
         place = self.first_places.setdefault(("question", question.question_id), row.place)
         if known != question:
-            what = "text" if known.text != question.text else "attributes"
+            what = "text" if known.text != question.text else "attributes or images"
             found = f"the question {question.question_id!r} has other {what} than in {place}"
             self._refuse(row.place, found, "Give different questions different ids")
         return known
@@ -208,14 +211,32 @@ class _Assembly:
         column = layout.ids[side]
         text = self._sound(row.fields.get(layout.texts[side]), row.place, name)
         given = self._sound(_as_id(row, column), row.place, f"the id of {name}") if column else None
-        if text is None or (column and given is None):
+        images = self._images(row, layout.images[side])
+        if text is None or images is None or (column and given is None):
             return None
+        digests = (image.sha256 for image in images)
         return QuestionRecord(
-            question_id=given or stable_id(self.reading.dataset, text),
+            question_id=given or stable_id(self.reading.dataset, text, *digests),
             dataset=self.reading.dataset,
             text=text,
             attributes=attributes,
+            images=images,
         )
+
+    def _images(self, row: Entry, column: str | None) -> tuple[ImageRecord, ...] | None:
+        """The images of one question; None if one of them cannot be shown to a model."""
+        value = row.fields.get(column) if column else None
+        if value is None or value == "":
+            return ()
+        names = self._sound(value, row.place, f"{column!r}")
+        if names is None:
+            return None
+        try:
+            return image_records(names, folder=self.folder)
+        except ImageFileError as error:
+            remedy = "Name a PNG or JPEG file, relative to the folder of the question file"
+            self._refuse(row.place, str(error), remedy)
+            return None
 
     def _sound(self, value: Any, place: str, name: str) -> str | None:
         fault = fault_of(value)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from equitymedqa.binary_files import read_parquet, read_workbook
-from equitymedqa.catalog import CatalogEntry, match_set, set_of_file
+from equitymedqa.catalog import CatalogEntry, match_set, near_miss, set_of_file
 from equitymedqa.columns import Layout, Table, is_header, layout_of, named_table, table_of
 from equitymedqa.problems import Problem, QuestionFileError
 from equitymedqa.text_files import Grid, decode, read_csv, read_jsonl
@@ -62,7 +62,13 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        problem = Problem("", "there is no such file", "Check the name and the folder")
+        meant = near_miss(path.name)
+        remedy = (
+            f"Write {meant!r} if that set is meant" if meant else "Check the name and the folder"
+        )
+        problem = Problem("", "there is no such file", remedy)
+    except IsADirectoryError:
+        problem = Problem("", "this is a folder", "Name the file in it")
     except OSError as error:
         problem = Problem(
             "", f"it cannot be read: {error.strerror}", "Check what it is and its rights"

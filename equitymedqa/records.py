@@ -43,6 +43,16 @@ text opening the person's message because the template has no place for it; `pla
 text, because the model has no chat template."""
 
 
+SystemPolicy = Literal["native", "fold", "error"]
+"""Where the system text goes. `native`: to the template's own place for it, and to the opening of
+the person's message where there is none; `fold`: always to the opening of the person's message;
+`error`: to the template's own place, and the model is refused where there is none."""
+
+Reasoning = Literal["default", "on", "off"]
+"""Whether a model that can reason before it answers is told to; by default, as its template has
+it."""
+
+
 class Record(BaseModel, frozen=True, extra="forbid"):
     """What all lines have in common."""
 
@@ -111,8 +121,7 @@ class Decoding(Record, allow_inf_nan=False):
     top_k: int = Field(default=0, ge=0)
     """How many of the most likely tokens are drawn from; 0 for all."""
 
-    reasoning: Literal["default", "on", "off"] = "default"
-    """Whether a model that can reason first is told to; by default as its template has it."""
+    reasoning: Reasoning = "default"
 
 
 class AnswerRecord(Record):

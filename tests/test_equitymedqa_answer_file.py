@@ -205,7 +205,7 @@ def test_writer_refuses_a_strange_line_in_the_middle(path):
     path.write_bytes(lines[0] + b"not json\n" + lines[1])
 
     with AnswerFile(path) as file, pytest.raises(GenerationError, match=r"line 2 is not an answer"):
-        list(file.records())
+        file.index()
 
 
 def test_reader_names_a_file_that_is_not_there(tmp_path):
@@ -220,23 +220,6 @@ def test_answer_in_two_files_is_read_once(path, tmp_path):
         file.append([answer("b", created_at=later, batch_size=8), answer("c")])
 
     assert [one.answer_id for one in read_answers([path, again])] == ["a", "b", "c"]
-
-
-def test_last_line_of_an_answer_counts_and_stands_where_the_first_did(path):
-    labelled = answer("a").question.model_copy(update={"attributes": {"axis": "age"}})
-    with AnswerFile(path) as file:
-        file.append([answer("a", question=labelled)])
-
-    assert list(iter_answers(path)) == [answer("a", question=labelled), answer("b")]
-    assert read_answers([path]) == [answer("a", question=labelled), answer("b")]
-
-
-def test_one_id_for_two_texts_in_one_file_is_refused(path):
-    with AnswerFile(path) as file:
-        file.append([answer("a", text="Drink tea.")])
-
-    with pytest.raises(GenerationError, match=r"jsonl, line 3: answer 'a' is not the same as on"):
-        list(iter_answers(path))
 
 
 def test_two_answers_of_one_source_to_one_question_are_refused_with_what_differs(path, tmp_path):
@@ -259,6 +242,28 @@ def test_answers_that_are_meant_to_differ_are_read_both(path, tmp_path, change):
         file.append([answer("z", question=answer("b").question, **change)])
 
     assert len(read_answers([path, other])) == 3
+
+
+def test_torn_line_of_many_blocks_is_set_aside_whole(path):
+    torn = b'{"answer_id":"' + b"x" * 200_000
+    whole = path.read_bytes()
+    path.write_bytes(whole + torn)
+
+    with AnswerFile(path) as file:
+        pass
+
+    assert path.read_bytes() == whole
+    assert file.set_aside.read_bytes() == torn + b"\n"
+
+
+def test_file_of_nothing_but_a_torn_line_is_empty_afterwards(tmp_path):
+    path = tmp_path / "torn.jsonl"
+    path.write_bytes(b'{"answer_id":')
+
+    with AnswerFile(path):
+        pass
+
+    assert path.read_bytes() == b""
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from equitymedqa.generation import GenerationError, prepare_engine
-from equitymedqa.generation.local import engine as local_engine
+from equitymedqa.generation.engine import Completion, RenderedPrompt, Request
+from equitymedqa.generation.identity import tokens_digest
+from equitymedqa.generation.local import batch_answers
 from equitymedqa.generation.local.checkpoints import Checkpoint
 from equitymedqa.generation.local.engine import TransformersEngine
 from equitymedqa.generation.local.loading import find_device
-from equitymedqa.generation.local.reasoning import Marks, split_reasoning
-from equitymedqa.generation.local.sampling import SeededSampling, gumbel_noise, keep_top_p
 from equitymedqa.prompts import find_prompt
 from equitymedqa.records import Decoding
 from tests.tiny_models import CORPUS, greedy_one_by_one, save_tiny_model
@@ -29,14 +29,26 @@ def prompts_for(engine: TransformersEngine) -> list[list[int]]:
     return [writer.ids(question) for question in QUESTIONS]
 
 
-def texts(engine: TransformersEngine, prompts, *, seeds=None, **decoding: float) -> list[str]:
-    done = engine.answer(
-        prompts,
+def asked(prompts: list[list[int]], seeds: list[int] | None = None) -> list[Request]:
+    seeds = seeds or list(range(len(prompts)))
+    return [
+        Request(f"{place}", RenderedPrompt(tokens_digest(ids), ids=ids), seed)
+        for place, (ids, seed) in enumerate(zip(prompts, seeds, strict=True))
+    ]
+
+
+def completions(
+    engine: TransformersEngine, prompts, *, seeds=None, on_tokens=lambda _: None, **decoding: float
+) -> list[Completion]:
+    return engine.answer(
+        asked(prompts, seeds),
         decoding=Decoding(**{"max_new_tokens": 12, **decoding}),
-        row_seeds=seeds or list(range(len(prompts))),
-        on_step=lambda _: None,
+        on_tokens=on_tokens,
     )
-    return [completion.text for completion in done]
+
+
+def texts(engine: TransformersEngine, prompts, **settings) -> list[str]:
+    return [completion.text for completion in completions(engine, prompts, **settings)]
 
 
 def expected_text(engine: TransformersEngine, prompt: list[int], n: int = 12) -> str:
@@ -72,8 +84,8 @@ def test_padding_on_the_right_would_give_other_answers(engine, monkeypatch):
 
     prompts = prompts_for(engine)
     right = texts(engine, prompts)
-    pad_left = local_engine.pad_left
-    monkeypatch.setattr(local_engine, "pad_left", pad_right)
+    pad_left = batch_answers.pad_left
+    monkeypatch.setattr(batch_answers, "pad_left", pad_right)
 
     assert texts(engine, prompts) != right
 
@@ -91,9 +103,7 @@ def test_any_token_of_the_list_ends_an_answer(llama, tmp_path):
     stops = [free[0][2], free[1][4]]
     listed = engine_in(save_tiny_model(tmp_path, eos_token_id=stops))
 
-    done = listed.answer(
-        prompts, decoding=Decoding(max_new_tokens=12), row_seeds=[0] * 5, on_step=lambda _: None
-    )
+    done = completions(listed, prompts)
 
     stops.append(listed.tokenizer.eos_token_id)
     ends = [next((n for n, one in enumerate(row) if one in stops), None) for row in free]
@@ -107,11 +117,10 @@ def test_steps_bring_as_many_tokens_as_the_answers_have(llama, tmp_path):
     prompts = prompts_for(llama)
     stop = greedy_one_by_one(llama, prompts[0], 12)[2]
     counted = Counter()
-    done = engine_in(save_tiny_model(tmp_path, eos_token_id=[stop])).answer(
+    done = completions(
+        engine_in(save_tiny_model(tmp_path, eos_token_id=[stop])),
         prompts,
-        decoding=Decoding(max_new_tokens=12),
-        row_seeds=[0] * 5,
-        on_step=lambda tokens: counted.update(tokens=tokens),
+        on_tokens=lambda tokens: counted.update(tokens=tokens),
     )
 
     assert counted["tokens"] == sum(one.n_output_tokens for one in done)
@@ -122,9 +131,7 @@ def test_answer_without_words_is_an_error_with_its_reason(llama, tmp_path):
     first = greedy_one_by_one(llama, prompts[0], 1)
     silent = engine_in(save_tiny_model(tmp_path, eos_token_id=first))
 
-    done = silent.answer(
-        prompts, decoding=Decoding(max_new_tokens=12), row_seeds=[0], on_step=lambda _: None
-    )
+    done = completions(silent, prompts)
 
     assert (done[0].finish_reason, done[0].error) == ("error", "the model gave no answer")
 
@@ -157,40 +164,6 @@ def test_sampled_answer_changes_with_its_seed(llama):
     assert len(answers) == 5
 
 
-def test_draws_follow_the_distribution():
-    # 4,000 seeds from probabilities .5, .3, .15, .05: chi-square on 3 degrees of freedom, of
-    # which 16.27 is the 0.999 quantile. At temperature 2 the same scores come from p squared.
-    p = torch.tensor([0.5, 0.3, 0.15, 0.05])
-    n = 4000
-    sampling = SeededSampling(list(range(n)), n_prompt=3, temperature=2.0, top_p=1.0)
-
-    draws = sampling(torch.zeros(n, 3), (2 * p.log()).expand(n, 4)).argmax(dim=-1)
-
-    observed = torch.bincount(draws, minlength=4)
-    assert float(((observed - n * p) ** 2 / (n * p)).sum()) < 16.27
-
-
-def test_noise_is_drawn_anew_for_each_step():
-    sampling = SeededSampling([7], n_prompt=3, temperature=1.0, top_p=1.0)
-
-    draws = [int(sampling(torch.zeros(1, n), torch.zeros(1, 50)).argmax()) for n in range(3, 9)]
-
-    assert len(set(draws)) > 1
-
-
-def test_noise_is_never_infinite():
-    noise = gumbel_noise([0, 2**64 - 1], step=0, like=torch.zeros(2, 300_000))
-
-    assert torch.isfinite(noise).all()
-
-
-def test_top_p_keeps_the_fewest_tokens_that_reach_it():
-    # .5 + .3 reaches .7; the third would be one too many.
-    scores = torch.tensor([[0.15, 0.5, 0.05, 0.3]]).log()
-
-    assert torch.isfinite(keep_top_p(scores, 0.7)).tolist() == [[False, True, False, True]]
-
-
 def test_missing_weights_are_refused(tmp_path):
     from safetensors.torch import load_file, save_file
 
@@ -220,24 +193,3 @@ def test_folder_without_a_model_is_refused(tmp_path):
 def test_device_that_is_not_there_is_named(device):
     with pytest.raises(GenerationError, match=f"device '{device}' is"):
         find_device(device)
-
-
-MARKS = [Marks(opening=90, closing=91)]
-
-
-@pytest.mark.parametrize(
-    ("prompt", "output", "expected"),
-    [
-        ([1], [5, 6], ([], [5, 6], True)),
-        ([1], [90, 5, 91, 6], ([5], [6], True)),
-        # Opened by the template: MedGemma and others then only close.
-        ([1, 90], [5, 91, 6], ([5], [6], True)),
-        ([1, 90], [5, 6], ([5, 6], [], False)),
-        ([1], [90, 5, 6], ([5, 6], [], False)),
-        # The prompt's reasoning is closed: what follows is the answer.
-        ([1, 90, 91], [5, 6], ([], [5, 6], True)),
-        ([1], [90, 5, 91, 90, 6, 91, 7], ([5, 6], [7], True)),
-    ],
-)
-def test_reasoning_is_told_apart_by_its_marks(prompt, output, expected):
-    assert tuple(split_reasoning(prompt, output, MARKS)) == expected

@@ -4,10 +4,12 @@ import pytest
 import torch
 
 from equitymedqa.generation import GenerationError
+from equitymedqa.generation.local import memory
 from equitymedqa.generation.local.engine import TransformersEngine
-from equitymedqa.records import Decoding
-from tests.test_equitymedqa_engine import engine_in, prompts_for, texts
+from tests.test_equitymedqa_engine import completions, engine_in, prompts_for, texts
 from tests.tiny_models import save_tiny_model
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +26,7 @@ def test_batch_is_halved_until_memory_suffices(llama, tmp_path):
 
     engine.model.register_forward_pre_hook(at_most_two_rows, with_kwargs=True)
     prompts = prompts_for(llama)
-    done = engine.answer(
-        prompts, decoding=Decoding(max_new_tokens=12), row_seeds=[0] * 5, on_step=lambda _: None
-    )
+    done = completions(engine, prompts)
 
     assert [one.text for one in done] == texts(llama, prompts)
     assert [one.batch_size for one in done] == [2, 2, 2, 2, 1]
@@ -40,9 +40,7 @@ def test_batch_of_shorter_prompts_is_answered_whole_after_memory_failed(llama, t
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     def batch_sizes(prompts):
-        decoding = Decoding(max_new_tokens=10)
-        done = engine.answer(prompts, decoding=decoding, row_seeds=[0] * 4, on_step=lambda _: None)
-        return [one.batch_size for one in done]
+        return [one.batch_size for one in completions(engine, prompts, max_new_tokens=10)]
 
     engine.model.register_forward_pre_hook(at_most_200_tokens, with_kwargs=True)
 
@@ -61,27 +59,49 @@ def test_tokens_of_a_batch_that_memory_broke_off_are_not_counted(llama, tmp_path
 
     told: list[int] = []
     engine.model.register_forward_pre_hook(grown_too_large, with_kwargs=True)
-    done = engine.answer(
-        prompts_for(llama),
-        decoding=Decoding(max_new_tokens=12),
-        row_seeds=[0] * 5,
-        on_step=told.append,
-    )
+    done = completions(engine, prompts_for(llama), on_tokens=told.append)
 
     assert min(told) < 0
     assert sum(told) == sum(one.n_output_tokens for one in done)
 
 
-def test_no_memory_for_a_single_answer_is_said(tmp_path):
+def test_prompt_without_room_is_an_error_and_the_others_are_answered(llama, tmp_path):
     engine = engine_in(save_tiny_model(tmp_path))
 
-    def never(*_):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
+    def at_most_60_tokens(_module, args, kwargs):
+        if kwargs["input_ids"].numel() > 60:
+            raise RuntimeError(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9"
+            )
 
-    engine.model.register_forward_pre_hook(never)
+    engine.model.register_forward_pre_hook(at_most_60_tokens, with_kwargs=True)
+    done = completions(engine, [[7] * 61, [8] * 61, [9] * 20, [7] * 20])
 
-    with pytest.raises(GenerationError, match=r"too little memory for one answer of 12 tokens"):
-        texts(engine, prompts_for(engine))
+    assert [one.error_kind for one in done] == ["out_of_memory", "out_of_memory", None, None]
+    assert done[0].error.startswith("memory does not suffice for one prompt and its answer, toge")
+    assert [one.text for one in done[2:]] == texts(llama, [[9] * 20, [7] * 20])
+
+
+def test_weights_larger_than_the_device_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    weights = save_tiny_model(tmp_path) / "model.safetensors"
+    monkeypatch.setattr(memory, "device_bytes", lambda _: weights.stat().st_size - 1)
+    engine = engine_in(tmp_path)
+    weights.unlink()
+
+    with pytest.raises(GenerationError, match=r"weights of 'tiny' take 0\.0 GB .*; take a smaller"):
+        engine.load_weights()
+
+
+def test_memory_is_that_of_the_container_where_it_is_limited(tmp_path, monkeypatch):
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(memory, "CGROUP_LIMIT", limit)
+    whole = memory.device_bytes(CPU)
+    limit.write_text("1000\n")
+    contained = memory.device_bytes(CPU)
+    limit.write_text("max\n")
+
+    assert contained == 1000
+    assert memory.device_bytes(CPU) == whole > 1000
 
 
 def test_other_failures_of_the_model_are_not_taken_for_lack_of_memory(tmp_path):

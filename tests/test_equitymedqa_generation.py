@@ -203,7 +203,9 @@ def test_failures_are_counted_again_on_the_second_run(tmp_path):
 def test_two_questions_with_one_id_are_refused(engine, tmp_path):
     twice = QuestionSet("tiny", question_set(1).questions * 2, [])
 
-    with pytest.raises(GenerationError, match=r"tiny: ids \['q0'\] stand for several questions"):
+    with pytest.raises(
+        GenerationError, match="1 questions come twice, such as 'q0'; name each file once"
+    ):
         answers_of(engine, tmp_path / "a.jsonl", twice)
 
 

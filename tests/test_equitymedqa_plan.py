@@ -32,6 +32,6 @@ def test_pair_belongs_to_the_questions_of_its_own_set_only():
     ("size", "expected"), [(2, [[9, 7], [5, 3], [1]]), (3, [[9, 7, 5], [3, 1]])]
 )
 def test_batches_hold_prompts_of_similar_length_the_longest_first(size, expected):
-    made = similar_lengths([asked(n) for n in (5, 9, 1, 7, 3)], size=size)
+    made = similar_lengths([asked(n) for n in (5, 9, 1, 7, 3)], most_rows=lambda _: size)
 
     assert [[len(answer.prompt.ids) for answer in batch] for batch in made] == expected

@@ -1,4 +1,4 @@
-"""A job that is killed and started again: nothing lost, nothing twice, the same words."""
+"""A job that is interrupted and started again: nothing lost, nothing twice, the same words."""
 
 import os
 import random
@@ -30,15 +30,15 @@ def work(model: Path, out: Path) -> None:
     )
 
 
-def work_until_done(model: Path, out: Path, *, kill: signal.Signals, seed: int) -> None:
-    """Start the work again and again, each time killed after some more bytes; print the deaths.
+def work_until_done(model: Path, out: Path, *, seed: int) -> None:
+    """Start the work again and again, interrupted after some more bytes; print how often.
 
     Run in a process of its own that has not computed anything: a fork of one that has may hang.
     """
     chance = random.Random(seed)
     deaths = 0
     while True:
-        enough = _size(out) + chance.randrange(1, 8000)
+        enough = _size(out) + chance.randrange(1, 14000)
         worker = os.fork()
         if worker == 0:
             work(model, out)
@@ -47,7 +47,7 @@ def work_until_done(model: Path, out: Path, *, kill: signal.Signals, seed: int) 
             time.sleep(0.001)
         if _size(out) < enough:
             break
-        os.kill(worker, kill)
+        os.kill(worker, signal.SIGINT)
         os.waitpid(worker, 0)
         deaths += 1
     print(deaths)
@@ -69,20 +69,14 @@ def undisturbed(model, tmp_path_factory) -> dict[str, AnswerRecord]:
     return {answer.answer_id: answer for answer in read_answers([out])}
 
 
-@pytest.fixture(
-    scope="module",
-    params=[(signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGINT, 3)],
-    ids=["killed", "killed otherwise", "interrupted"],
-)
-def disturbed(request, model, tmp_path_factory) -> Path:
+@pytest.fixture(scope="module")
+def disturbed(model, tmp_path_factory) -> Path:
     """The file of a job that was stopped many times."""
-    kill, seed = request.param
     out = tmp_path_factory.mktemp("disturbed") / "answers.jsonl"
     call = (
-        "import signal; from pathlib import Path;"
+        "from pathlib import Path;"
         "from tests.test_equitymedqa_resume import work_until_done;"
-        f"work_until_done(Path({str(model)!r}), Path({str(out)!r}), "
-        f"kill=signal.{kill.name}, seed={seed})"
+        f"work_until_done(Path({str(model)!r}), Path({str(out)!r}), seed=3)"
     )
     done = subprocess.run(
         [sys.executable, "-c", call],

@@ -1,13 +1,22 @@
 """One start of a job: resuming with other labels, sampling, and what is counted."""
 
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from equitymedqa.generation import generate_answers, iter_answers, prepare_engine, read_answers
-from equitymedqa.generation.manifest import read_manifest
+from equitymedqa.generation import (
+    GenerationError,
+    generate_answers,
+    iter_answers,
+    prepare_engine,
+    read_answers,
+)
+from equitymedqa.generation.identity import file_sha256
+from equitymedqa.generation.manifest import manifest_path, read_manifest
 from equitymedqa.records import Decoding, PairRecord, QuestionRecord, QuestionSet
+from tests.canned_engine import CannedEngine, canned_questions
 from tests.tiny_models import question_set, save_tiny_model
 
 SHORT = Decoding(max_new_tokens=8)
@@ -142,7 +151,7 @@ class Watch:
         """Look whether the weights are there."""
         self.was_loaded = "model" in vars(self._engine)
 
-    def advance(self, *, questions: int = 0, tokens: int = 0) -> None:
+    def advance(self, *, questions: int = 0, tokens: int = 0, **_: int) -> None:
         """Nothing to note."""
 
     def end(self) -> None:
@@ -158,3 +167,99 @@ def test_loading_of_the_weights_does_not_count_for_the_pace(folder, tmp_path):
     )
 
     assert watch.was_loaded is True
+
+
+def canned(engine: CannedEngine, out: Path, *, n: int = 12, questions=None, **changes):
+    settings = {"decoding": Decoding(max_new_tokens=30), **changes}
+    return generate_answers(questions or canned_questions(n), out=out, model=engine, **settings)
+
+
+def test_failed_answers_do_not_stop_the_job_and_are_counted_by_kind(tmp_path):
+    engine = CannedEngine(failures={"of 1": "timeout", "of 5?": "filtered"})
+
+    summary = canned(engine, tmp_path / "a.jsonl")
+
+    # Questions 1, 10 and 11 begin so.
+    assert summary.failures == {"timeout": 3, "filtered": 1}
+    assert (summary.n_error, summary.n_stop) == (4, 8)
+
+
+def test_failures_of_earlier_runs_are_counted_by_kind_again(tmp_path):
+    canned(CannedEngine(failures={"of 5?": "filtered"}), tmp_path / "a.jsonl")
+
+    assert canned(CannedEngine(), tmp_path / "a.jsonl").failures == {"filtered": 1}
+
+
+def test_refused_prompts_are_counted_as_such(tmp_path):
+    refused = QuestionRecord(question_id="r", dataset="canned", text="<What?")
+    questions = QuestionSet("canned", [*canned_questions(2).questions, refused], [])
+
+    summary = canned(CannedEngine(), tmp_path / "a.jsonl", questions=questions)
+
+    assert summary.failures == {"prompt_refused": 1}
+
+
+def test_manifest_says_how_many_answers_the_file_will_hold(tmp_path):
+    out = tmp_path / "a.jsonl"
+    canned(CannedEngine(), out, n=4)
+    other = [one.model_copy(update={"dataset": "other"}) for one in canned_questions(3).questions]
+
+    canned(CannedEngine(), out, questions=QuestionSet("other", other, []))
+
+    assert read_manifest(out).n_planned == 7
+
+
+def test_manifest_holds_what_makes_the_engine_again(engine, folder, tmp_path):
+    run(engine, tmp_path / "a.jsonl")
+
+    arguments = read_manifest(tmp_path / "a.jsonl").runs[0].arguments
+    assert Path(arguments["model"]) == folder.resolve()
+    assert arguments["device"] == "cpu"
+
+
+def test_password_in_an_address_does_not_reach_the_manifest(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["equitymedqa", "--server", "https://me:secret@host:8000/v1"])
+
+    canned(CannedEngine(), tmp_path / "a.jsonl")
+
+    text = manifest_path(tmp_path / "a.jsonl").read_text()
+    assert "https://***@host:8000/v1" in text
+    assert "secret" not in text
+
+
+class BreaksOff(CannedEngine):
+    """Gives two groups, and then an end."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self._error = error
+
+    def answers(self, *args, **settings):
+        """The first two."""
+        yield from islice(super().answers(*args, **settings), 2)
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt("now"), GenerationError("now")], ids=repr)
+def test_manifest_is_true_after_a_run_that_was_stopped(tmp_path, error):
+    out = tmp_path / "a.jsonl"
+
+    with pytest.raises(type(error), match="now"):
+        canned(BreaksOff(error), out)
+
+    manifest = read_manifest(out)
+    assert (manifest.counts.done, manifest.n_planned) == (8, 12)
+    assert manifest.sha256 == file_sha256(out)
+    assert manifest.runs[-1].finished_at is None
+
+
+def test_run_that_was_stopped_after_its_last_answer_is_ended_by_the_next(tmp_path):
+    out = tmp_path / "a.jsonl"
+    with pytest.raises(KeyboardInterrupt, match="now"):
+        canned(BreaksOff(KeyboardInterrupt("now")), out, n=8)
+
+    canned(CannedEngine(), out, n=8)
+
+    runs = read_manifest(out).runs
+    assert [run.finished_at is not None for run in runs] == [False, True]
+    assert runs[-1].n_resumed == 8

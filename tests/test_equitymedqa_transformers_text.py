@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from equitymedqa.generation.engine import Completion
+from equitymedqa.generation.engine import Completion, RenderedPrompt, Request
+from equitymedqa.generation.identity import tokens_digest
 from equitymedqa.generation.local.checkpoints import Checkpoint
 from equitymedqa.generation.local.engine import TransformersEngine
 from equitymedqa.prompts import find_prompt
@@ -38,7 +39,8 @@ def written(engine: TransformersEngine, text: str) -> Completion:
     engine.model.register_forward_hook(write)
     prompt = engine.prompt_writer(find_prompt("plain")).ids("Is it safe?")
     decoding = Decoding(max_new_tokens=len(tokens))
-    return engine.answer([prompt], decoding=decoding, row_seeds=[0], on_step=lambda _: None)[0]
+    request = Request("0", RenderedPrompt(tokens_digest(prompt), ids=prompt), seed=0)
+    return engine.answer([request], decoding=decoding, on_tokens=lambda _: None)[0]
 
 
 def test_reasoning_is_no_part_of_the_answer(engine):
@@ -48,11 +50,11 @@ def test_reasoning_is_no_part_of_the_answer(engine):
     assert done.finish_reason == "stop"
 
 
-def test_answer_that_never_leaves_its_reasoning_is_an_error(engine):
+def test_answer_cut_in_its_reasoning_keeps_the_reasoning(engine):
     done = written(engine, "<think>They ask about pain.")
 
     assert (done.text, done.stripped) == ("", "They ask about pain.")
-    assert (done.finish_reason, done.error) == ("error", "the model ended in its reasoning")
+    assert (done.finish_reason, done.error) == ("length", None)
 
 
 def test_answer_ends_at_the_mark_of_its_end(engine):

@@ -3,6 +3,7 @@
 Each has a tokenizer trained here, with the control tokens and the manners of its family.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -98,7 +99,22 @@ def save_tiny_model(
 
 def tiny_tokenizer(family: Family = "llama", *, template: str | None = "family") -> Any:
     """A byte-level tokenizer of a few hundred tokens that opens plain text with a BOS."""
-    control = CONTROL[family]
+    return trained_tokenizer(
+        CONTROL[family], template=TEMPLATES[family] if template == "family" else template
+    )
+
+
+def trained_tokenizer(
+    control: Sequence[str],
+    *,
+    template: str | None,
+    has_bos: bool = True,
+    named: Mapping[str, str] | None = None,
+) -> Any:
+    """The same with other control tokens: the first is the BOS, if there is one, then the EOS.
+
+    `named` are those that a processor asks for by name.
+    """
     raw = Tokenizer(models.BPE())
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
@@ -111,18 +127,24 @@ def tiny_tokenizer(family: Family = "llama", *, template: str | None = "family")
             show_progress=False,
         ),
     )
-    bos = control[0]
-    raw.post_processor = processors.TemplateProcessing(
-        single=f"{bos} $A", special_tokens=[(bos, raw.token_to_id(bos))]
-    )
+    opening = {"bos_token": control[0]} if has_bos else {}
+    for bos in opening.values():
+        raw.post_processor = processors.TemplateProcessing(
+            single=f"{bos} $A", special_tokens=[(bos, raw.token_to_id(bos))]
+        )
+    named = named or {}
+    first = len(opening) + 1
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=raw,
-        bos_token=bos,
-        eos_token=control[1],
+        **opening,
+        eos_token=control[first - 1],
         pad_token="<pad>",
-        extra_special_tokens=list(control[2:]),
+        extra_special_tokens=dict(named) or list(control[first:]),
     )
-    tokenizer.chat_template = TEMPLATES[family] if template == "family" else template
+    tokenizer.add_special_tokens(
+        {"additional_special_tokens": [one for one in control[first:] if one not in named.values()]}
+    )
+    tokenizer.chat_template = template
     return tokenizer
 
 

@@ -10,11 +10,15 @@ import typer
 
 from equitymedqa.cli import (
     accounts,
+    answer_files,
     answers,
+    augment,
     datasets,
     demonstration,
     panels,
     planning,
+    planning_answers,
+    questions,
     reports,
     rubrics,
     studies,
@@ -29,7 +33,12 @@ app = typer.Typer(
 )
 app.add_typer(datasets.app, name="datasets")
 app.command("generate")(answers.generate)
+app.add_typer(answer_files.answers_app, name="answers")
+augment.app.command("send")(questions.send)
+augment.app.command("fetch")(questions.fetch)
+app.add_typer(augment.app, name="augment")
 app.add_typer(rubrics.app, name="rubrics")
+planning.app.command("answers")(planning_answers.answers)
 app.add_typer(planning.app, name="plan")
 app.add_typer(studies.app, name="study")
 app.add_typer(accounts.app, name="account")

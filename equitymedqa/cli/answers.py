@@ -1,78 +1,101 @@
 """`equitymedqa generate`: a model's answers to question files or sets."""
 
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from equitymedqa.cli import answer_options as options
+from equitymedqa.cli import clusters
+from equitymedqa.cli.engine_choice import EngineChoice
+from equitymedqa.cli.interruption import goes_on_later
+from equitymedqa.cli.option_groups import grouped
+
 if TYPE_CHECKING:
-    from equitymedqa.records import QuestionSet
+    from equitymedqa.generation import GenerationSummary, Progress
+    from equitymedqa.generation.shards import Shard
 
 
+@grouped
 def generate(
-    questions: Annotated[
-        list[str], typer.Argument(help="Question files, or names of sets such as omaq.")
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the answer files.")] = Path("answers"),
-    model: Annotated[
-        str, typer.Option(help="Hub id (ID@REVISION), local folder, or 'embedded'.")
-    ] = "embedded",
-    prompt: Annotated[
-        list[str] | None, typer.Option(help="plain or careful; give it twice for both.")
+    questions: options.Questions,
+    answering: options.Answering,
+    choice: EngineChoice,
+    out: options.Out = Path("answers"),
+    batch_size: options.BatchSize = None,
+    shard: clusters.ShardText = None,
+    ray: clusters.Ray = None,
+    workers: clusters.Workers = None,
+    log: Annotated[
+        Path | None, typer.Option(help="Also log progress here, one JSON object a line.")
     ] = None,
-    max_new_tokens: Annotated[int, typer.Option(min=1)] = 512,
-    temperature: Annotated[float, typer.Option(min=0, help="0 is greedy.")] = 0.0,
-    top_p: Annotated[float, typer.Option(min=0.01, max=1)] = 1.0,
-    seed: int = 0,
-    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1; else chosen.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
 ) -> None:
     """Answer questions; run the same command again to go on where it stopped.
 
     Each model and prompt is a source with an answer file of its own, and a manifest beside it.
+    `equitymedqa plan answers` says beforehand what the same options would do.
     """
-    from equitymedqa.generation import generate_answers, prepare_engine
-    from equitymedqa.records import Decoding
+    from equitymedqa.cli import answer_tables
+    from equitymedqa.generation import generate_answers
 
-    asked = _merged([_load(name) for name in questions])
-    engine = prepare_engine(model, device=device)
-    failed = 0
-    for name in prompt or ["plain"]:
-        source = f"{engine.identity.short_name}-{name}".replace("/", "-")
-        summary = generate_answers(
-            asked,
-            out=out / f"{source}.jsonl",
-            model=engine,
-            prompt=name,
-            decoding=Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p),
-            seed=seed,
-            batch_size=batch_size,
-            limit=limit,
-        )
-        failed += summary.n_error
-        typer.echo(
-            f"{summary.path}: {summary.n_questions} answers, {summary.n_resumed} of them made "
-            f"before; {summary.n_length} cut at the token limit, {summary.n_error} failed; "
-            f"{summary.tokens_per_s:.0f} tokens/s"
-        )
-    raise typer.Exit(1 if failed else 0)
+    decoding, prompts = answering.decoding(), answering.prompts()
+    asked = options.all_questions(questions)
+    part = clusters.chosen_shard(shard, ray=ray)
+    progress = _progress(log, part)
+    make = choice.factory
+    engine = make(device=choice.device)
+    on_cluster = clusters.cluster_of(
+        ray, n_workers=workers, lead=engine, make=make, device=choice.device
+    )
+    failures: Counter[str] = Counter()
+    for one in prompts:
+        path = options.answers_path(out, engine.identity, one)
+        with goes_on_later():
+            summary = generate_answers(
+                asked,
+                out=path,
+                model=on_cluster(path, prompt=one, decoding=decoding, seed=answering.seed)
+                if on_cluster
+                else engine,
+                prompt=one,
+                system=answering.system,
+                decoding=decoding,
+                seed=answering.seed,
+                n_answers=answering.answers,
+                batch_size=batch_size,
+                limit=answering.limit,
+                shard=part,
+                progress=progress,
+            )
+        failures.update(summary.failures)
+        typer.echo(_said(summary))
+    if failures:
+        answer_tables.show_failures(failures)
+    raise typer.Exit(1 if failures else 0)
 
 
-def _load(name: str) -> "QuestionSet":
-    from equitymedqa.catalog import match_set
-    from equitymedqa.loading import load_questions, load_set
+def _progress(log: Path | None, shard: "Shard | None") -> "Progress":
+    from equitymedqa.generation import console_progress
+    from equitymedqa.generation.progress import ProgressToSeveral
+    from equitymedqa.generation.progress_log import ProgressLog
 
-    is_set = match_set(name) is not None and not Path(name).is_file()
-    return load_set(name) if is_set else load_questions(Path(name))
+    if log is None:
+        return console_progress()
+    return ProgressToSeveral(
+        [console_progress(), ProgressLog(log, shard=str(shard) if shard else None)]
+    )
 
 
-def _merged(sets: "list[QuestionSet]") -> "QuestionSet":
-    """All sets as one job; each question keeps the name of its own set."""
-    from equitymedqa.records import QuestionSet
-
-    return QuestionSet(
-        dataset=sets[0].dataset,
-        questions=[question for one in sets for question in one.questions],
-        pairs=[pair for one in sets for pair in one.pairs],
+def _said(summary: "GenerationSummary") -> str:
+    """All that a run did: the file, what is in it, what was new."""
+    kinds = ", ".join(f"{kind} {n}" for kind, n in summary.failures.items())
+    return (
+        f"{summary.path}:\n"
+        f"  {summary.n_questions:,} answers, {summary.n_resumed:,} of them made before\n"
+        f"  {summary.n_stop:,} whole, {summary.n_length:,} cut at the token limit, "
+        f"{summary.n_error:,} failed{f' ({kinds})' if kinds else ''}\n"
+        f"  {summary.n_prompt_tokens:,} tokens read and {summary.n_output_tokens:,} written in "
+        f"{timedelta(seconds=round(summary.seconds))}, {summary.tokens_per_s:.0f} tokens/s"
     )

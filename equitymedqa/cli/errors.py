@@ -7,18 +7,21 @@ def known_errors() -> tuple[type[Exception], ...]:
     """The classes whose messages are written to be read; anything else is a bug."""
     from analysis.estimates import RatingsError, UndefinedStatisticError
     from analysis.table import TableError
+    from equitymedqa.augment.errors import AugmentError
     from equitymedqa.catalog import UnknownSetError
     from equitymedqa.fetching import FetchError
     from equitymedqa.generation import GenerationError
     from equitymedqa.problems import QuestionFileError
-    from equitymedqa.prompts import UnknownPromptError
+    from equitymedqa.prompts import PromptFileError, UnknownPromptError
     from rater_portal.errors import PortalError
     from rubrics.loader import RubricFileError
 
     return (
+        AugmentError,
         FetchError,
         GenerationError,
         PortalError,
+        PromptFileError,
         QuestionFileError,
         RatingsError,
         RubricFileError,

@@ -49,7 +49,10 @@ def create(
     if made.keyed_units:
         typer.echo(f"Besides, with known answers: {_counts(made.keyed_units)}.")
     if made.n_failed:
-        typer.echo(f"{made.n_failed} of {made.n_answers} answers failed and are left out.")
+        typer.echo(
+            f"{made.n_failed} of {made.n_answers} answers are left out: they failed, or were cut "
+            "before the model had ended its reasoning."
+        )
     for name, meant in made.doubtful_sets.items():
         typer.echo(f"{name!r} is no published set and is treated as your own. Is {meant!r} meant?")
     if made.unused_sets:

@@ -2,13 +2,14 @@
 
 A line counts once its newline is on the disk. Whatever a crash left behind the last newline is
 set aside in a file beside it, so that nothing is thrown away unseen and the answer is made anew.
-An answer whose question got other labels or pairs is written once more, and its last line counts.
+An answer whose question got other labels or pairs is written once more, and its last line counts;
+so is one that failed and was asked again.
 """
 
 import errno
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -16,14 +17,12 @@ from typing import Self
 
 from pydantic import ValidationError
 
+from equitymedqa.generation.answer_index import AnswerIndex, content_of, is_new_attempt
 from equitymedqa.generation.conflicts import refuse_rivals
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.records import AnswerRecord
 
-# What may differ between two runs that gave the same answer.
-CIRCUMSTANCES = {"created_at", "batch_size"}
-# What may differ between two lines of one answer: the text of the question decides the id.
-LABELS = {"question", "pairs"}
+CHUNK = 1 << 16
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
@@ -69,9 +68,9 @@ class AnswerFile:
     ) -> None:
         os.close(self._descriptor)
 
-    def records(self) -> Iterator[AnswerRecord]:
-        """What the file holds, in the order of its lines."""
-        return iter_answers(self.path)
+    def index(self) -> AnswerIndex:
+        """What the file holds."""
+        return AnswerIndex.of(self.path)
 
     def append(self, records: Iterable[AnswerRecord]) -> None:
         """Add lines and return once they are on the disk.
@@ -114,11 +113,10 @@ class AnswerFile:
             ) from error
 
     def _mend_last_line(self) -> None:
-        content = self.path.read_bytes()
-        start = content.rfind(b"\n") + 1
-        tail = content[start:]
+        tail = _after_last_newline(self._descriptor)
         if not tail:
             return
+        start = os.fstat(self._descriptor).st_size - len(tail)
         try:
             if _is_answer(tail):
                 _write_all(self._descriptor, b"\n")
@@ -134,31 +132,15 @@ class AnswerFile:
 def iter_answers(path: Path) -> Iterator[AnswerRecord]:
     """The answers of one file, each once as its last line has it, in the order of first lines.
 
+    An answer that a longer one supersedes is left out. Only places are held in memory.
+
     Raises
     ------
     GenerationError
         If the file cannot be read, a line is no answer, the last line is torn or two lines give
         one id to different answers; the message names file and line.
     """
-    answers: dict[str, AnswerRecord] = {}
-    for number, answer in enumerate(_lines(path), start=1):
-        known = answers.get(answer.answer_id)
-        if known and _content(known, without=LABELS) != _content(answer, without=LABELS):
-            raise GenerationError(
-                f"{path}, line {number}: answer {answer.answer_id!r} is not the same as on an "
-                "earlier line; keep the right one of the two"
-            )
-        answers[answer.answer_id] = answer
-    return iter(answers.values())
-
-
-def _lines(path: Path) -> Iterator[AnswerRecord]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                yield _parse(line, place=f"{path}, line {number}")
-    except OSError as error:
-        raise GenerationError(f"{path} cannot be read: {error.strerror}") from error
+    return AnswerIndex.of(path).answers()
 
 
 def read_answers(paths: Sequence[Path]) -> list[AnswerRecord]:
@@ -170,43 +152,45 @@ def read_answers(paths: Sequence[Path]) -> list[AnswerRecord]:
         As `iter_answers` does; if one id stands for two different answers; and if one source
         has two answers to one question.
     """
-    answers: dict[tuple[str, str, str, int], tuple[AnswerRecord, Path]] = {}
-    ids: dict[str, tuple[AnswerRecord, Path]] = {}
-    for path in paths:
-        for answer in iter_answers(path):
-            known, first_place = ids.setdefault(answer.answer_id, (answer, path))
-            if known is not answer and _content(known) != _content(answer):
-                raise GenerationError(
-                    f"answer {answer.answer_id!r} is not the same in {first_place} and in {path}; "
-                    "leave one of the two out"
-                )
-            key = (
-                answer.source,
-                answer.question.dataset,
-                answer.question.question_id,
-                answer.answer_index,
-            )
-            first, first_place = answers.setdefault(key, (answer, path))
-            refuse_rivals(first, answer, places=(first_place, path))
+    indexes = [AnswerIndex.of(path) for path in paths]
+    superseded = frozenset(name for index in indexes for name in index.superseded)
+    answers: dict[str, tuple[AnswerRecord, Path]] = {}
+    for index in indexes:
+        for answer in index.answers(without=superseded):
+            known, place = answers.get(answer.answer_id, (answer, index.path))
+            answers[answer.answer_id] = _better(known, answer, places=(place, index.path))
+
+    firsts: dict[tuple[str, str, str, int], tuple[AnswerRecord, Path]] = {}
+    for answer, path in answers.values():
+        question = answer.question
+        key = (answer.source, question.dataset, question.question_id, answer.answer_index)
+        first, place = firsts.setdefault(key, (answer, path))
+        refuse_rivals(first, answer, places=(place, path))
     return [answer for answer, _ in answers.values()]
 
 
-def _parse(line: bytes, *, place: str) -> AnswerRecord:
-    try:
-        return AnswerRecord.model_validate_json(line)
-    except ValidationError as error:
-        if not line.endswith(b"\n"):
-            raise GenerationError(
-                f"{place} is torn, as after a crash: run the `equitymedqa generate` command "
-                "that made the file again, and it mends this"
-            ) from error
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the line"
-        raise GenerationError(f"{place} is not an answer: {key}: {first['msg']}") from error
+def _better(
+    known: AnswerRecord, answer: AnswerRecord, *, places: tuple[Path, Path]
+) -> tuple[AnswerRecord, Path]:
+    """One answer from two files: what came of asking again, else the first."""
+    if is_new_attempt(known, answer):
+        return answer, places[1]
+    if not is_new_attempt(answer, known) and content_of(known) != content_of(answer):
+        raise GenerationError(
+            f"answer {answer.answer_id!r} is not the same in {places[0]} and in {places[1]}; "
+            "leave one of the two out"
+        )
+    return known, places[0]
 
 
-def _content(answer: AnswerRecord, *, without: Set[str] = frozenset()) -> dict[str, object]:
-    return answer.model_dump(exclude={*CIRCUMSTANCES, *without})
+def _after_last_newline(descriptor: int) -> bytes:
+    # Backwards, because a file of a large job is larger than memory needs to be.
+    tail, start = b"", os.fstat(descriptor).st_size
+    while start > 0 and b"\n" not in tail:
+        length = min(start, CHUNK)
+        start -= length
+        tail = os.pread(descriptor, length, start) + tail
+    return tail[tail.rfind(b"\n") + 1 :]
 
 
 def _is_answer(line: bytes) -> bool:

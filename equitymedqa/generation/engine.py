@@ -6,7 +6,7 @@ as they are ready. It never writes to a file.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from equitymedqa.generation.identity import ModelIdentity
 from equitymedqa.prompts import Prompt
@@ -16,11 +16,13 @@ from equitymedqa.records import (
     FinishReason,
     PromptForm,
     QuestionRecord,
+    Reasoning,
     Repeatable,
+    SystemPolicy,
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RenderedPrompt:
     """One question as it reaches a model."""
 
@@ -43,7 +45,7 @@ class RenderedPrompt:
     """None where the server alone can count them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """One answer that an engine is to make."""
 
@@ -120,8 +122,16 @@ class Engine(Protocol):
     def context_length(self) -> int | None:
         """Tokens that prompt and answer may take together; None if that is not known."""
 
-    def prompt_writer(self, prompt: Prompt) -> PromptWriter:
-        """Writes this prompt for this model."""
+    def prompt_writer(
+        self, prompt: Prompt, *, system: SystemPolicy = "native", reasoning: Reasoning = "default"
+    ) -> PromptWriter:
+        """Writes this prompt for this model.
+
+        Raises
+        ------
+        GenerationError
+            If the model has no place for the system text, or cannot be told whether to reason.
+        """
 
     def batches(
         self, requests: Sequence[Request], *, decoding: Decoding, size: int | None
@@ -166,3 +176,22 @@ class Engine(Protocol):
             If nothing more can be answered. What concerns one request alone is a completion
             with an error.
         """
+
+
+class MemoryNeed(NamedTuple):
+    """What a batch takes of its device, as far as it can be reckoned, in bytes."""
+
+    weights: int
+    cache: int
+    """Keys and values of all rows."""
+
+    device: int
+    """All that the device has, used or not."""
+
+
+@runtime_checkable
+class KnowsMemory(Protocol):
+    """An engine that can say beforehand what a batch will take."""
+
+    def memory_need(self, *, rows: int, n_tokens: int) -> MemoryNeed:
+        """What so many rows of this length, prompt and answer, take."""

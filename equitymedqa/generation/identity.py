@@ -5,17 +5,23 @@ A name such as `main` or a folder can come to mean other weights, so no name ent
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.records import Decoding, QuestionRecord
 
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".gguf")
-# What decides, beside the weights, which function they compute and where an answer ends.
-CONFIGURATION_FILES = ("config.json", "generation_config.json")
+# What decides, beside the weights, which function they compute, where an answer ends and what a
+# model sees of an image.
+CONFIGURATION_FILES = (
+    "config.json",
+    "generation_config.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+)
 
 
 @dataclass(frozen=True)
@@ -29,13 +35,18 @@ class ModelIdentity:
     """Commit of the hub, or digest of the local files."""
 
     template_sha256: str | None
-    tokenizer_sha256: str
+    tokenizer_sha256: str | None
+    """None where a server keeps it to itself."""
+
     stop_ids: tuple[int, ...]
-    """Tokens that end an answer."""
+    """Tokens that end an answer; none where a server knows them."""
 
     engine: str
     dtype: str
     attention: str
+    arguments: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What `prepare_engine` was given, to make the same engine again; never part of a digest, and
+    no secret among them."""
 
     @property
     def short_name(self) -> str:

@@ -2,22 +2,26 @@
 
 import os
 import platform
+import re
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import file_sha256
 from equitymedqa.generation.plan import Job
+from equitymedqa.generation.shards import Shard
 from equitymedqa.prompts import Prompt
-from equitymedqa.records import Decoding, PromptForm, Record
+from equitymedqa.records import Decoding, PromptForm, Record, SystemPolicy
 
+IN_ADDRESS = re.compile(r"//[^/@\s]+@")
 LIBRARIES = ("equitymedqa", "torch", "transformers", "tokenizers", "huggingface-hub")
 
 
@@ -45,23 +49,40 @@ class Run(Record):
     datasets: tuple[str, ...]
     n_questions: int
     model: str
+    arguments: dict[str, str] = Field(default_factory=dict)
+    """What `prepare_engine` was given, to make the same engine again."""
+
     revision: str
     template_sha256: str | None
-    tokenizer_sha256: str
+    tokenizer_sha256: str | None
     stop_ids: tuple[int, ...]
     engine: str
     dtype: str
     attention: str
     prompt: Prompt
     prompt_form: PromptForm
+    system: SystemPolicy = "native"
+    """Where the system text was to go; `prompt_form` says where it went."""
+
     decoding: Decoding
     seed: int
     batch_size: int | None
     """As asked for; None where the engine chose."""
 
     n_answers: int = 1
+    shard: str | None = None
+    """Which part of the job this was, as `0/4`; None for all of it."""
+
     n_resumed: int = 0
     """Answers of this job that were in the file before the run."""
+
+
+class Part(Record):
+    """A file from which answers were taken over."""
+
+    answer_file: str
+    sha256: str
+    n_answers: int
 
 
 class Manifest(Record):
@@ -72,12 +93,17 @@ class Manifest(Record):
     """Digest of the answer file when this was written."""
 
     counts: Counts
+    n_planned: int | None = None
+    """Answers in the file once the job is done."""
+
     runs: tuple[Run, ...] = ()
+    parts: tuple[Part, ...] = ()
+    """The files that `answers merge` joined to this one."""
 
 
 def manifest_path(answers: Path) -> Path:
     """Where the manifest of an answer file is."""
-    return answers.with_name(answers.name + ".manifest.json")
+    return answers.parent / f"{answers.name}.manifest.json"
 
 
 def read_manifest(answers: Path) -> Manifest | None:
@@ -99,14 +125,23 @@ def read_manifest(answers: Path) -> Manifest | None:
         ) from error
 
 
-def write_manifest(answers: Path, *, runs: Iterable[Run], finish_reasons: Iterable[str]) -> None:
+def write_manifest(
+    answers: Path,
+    *,
+    runs: Iterable[Run],
+    finish_reasons: Iterable[str],
+    parts: Iterable[Part] = (),
+    n_planned: int | None = None,
+) -> None:
     """Write the manifest of an answer file as it is now; a reader sees the old one or the new."""
     reasons = Counter(finish_reasons)
     manifest = Manifest(
         answer_file=answers.name,
         sha256=file_sha256(answers),
         counts=Counts(done=reasons.total(), **reasons),
+        n_planned=n_planned,
         runs=tuple(runs),
+        parts=tuple(parts),
     )
     path = manifest_path(answers)
     unfinished = path.with_name(path.name + ".unfinished")
@@ -130,19 +165,21 @@ def describe_run(
     n_questions: int,
     n_resumed: int,
     batch_size: int | None,
+    shard: Shard | None = None,
 ) -> Run:
     """The run that begins now."""
     identity = job.identity
     return Run(
         started_at=datetime.now(UTC),
-        command_line=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        command_line=_command_line(),
         python=platform.python_version(),
         platform=platform.platform(),
         device=device,
-        libraries={name: version(name) for name in LIBRARIES},
+        libraries=current_versions(),
         datasets=datasets,
         n_questions=n_questions,
         model=identity.model,
+        arguments=dict(identity.arguments),
         revision=identity.revision,
         template_sha256=identity.template_sha256,
         tokenizer_sha256=identity.tokenizer_sha256,
@@ -152,9 +189,27 @@ def describe_run(
         attention=identity.attention,
         prompt=job.prompt,
         prompt_form=prompt_form,
+        system=job.system,
         decoding=job.decoding,
         seed=job.seed,
         batch_size=batch_size,
         n_answers=job.n_answers,
+        shard=None if shard is None else str(shard),
         n_resumed=n_resumed,
     )
+
+
+def _command_line() -> str:
+    # An address may hold a name and a password.
+    arguments = [IN_ADDRESS.sub("//***@", one) for one in sys.argv[1:]]
+    return shlex.join([Path(sys.argv[0]).name, *arguments])
+
+
+def current_versions() -> dict[str, str]:
+    """Version of each library that can decide an answer, of those that are installed."""
+    versions = {}
+    for name in LIBRARIES:
+        # The engine decides which of them are there.
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions

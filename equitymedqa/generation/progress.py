@@ -2,15 +2,20 @@
 
 import sys
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from typing import Protocol, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
+from rich.table import Column
+
+from equitymedqa.generation.pace import Pace
+from equitymedqa.generation.usage import memory_used
 
 LINE_EVERY_S = 60.0
+# Each token tells its progress, and to look at all processes takes longer than a token.
+BAR_EVERY_S = 0.5
 
 
 class Progress(Protocol):
@@ -20,10 +25,24 @@ class Progress(Protocol):
         """Say one line."""
 
     def begin(self, label: str, *, total: int, done: int) -> None:
-        """Start with so many questions, some of them answered before."""
+        """Start with so many answers, some of them made before."""
 
-    def advance(self, *, questions: int = 0, tokens: int = 0) -> None:
-        """Count what has been done since."""
+    def advance(
+        self, *, questions: int = 0, tokens: int = 0, prompt_tokens: int = 0, errors: int = 0
+    ) -> None:
+        """Count what has been done since.
+
+        Parameters
+        ----------
+        questions
+            Answered, or failed for good.
+        tokens
+            Written; fewer than none where they were lost.
+        prompt_tokens
+            Read, of the questions that were answered.
+        errors
+            How many of the questions failed.
+        """
 
     def end(self) -> None:
         """Stop, whether all is done or not."""
@@ -36,7 +55,7 @@ def console_progress() -> Progress:
 
 
 class ProgressBar:
-    """A bar with questions, tokens per second and time left."""
+    """A bar with all counts behind it, drawn again several times a second."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -46,28 +65,41 @@ class ProgressBar:
         self._console.print(text, highlight=False)
 
     def begin(self, label: str, *, total: int, done: int) -> None:
-        """Start with so many questions, some of them answered before."""
+        """Start with so many answers, some of them made before."""
+        self.note(f"{label}:")
+        # On a narrow screen the counts stay whole, and the end of the pace is left out.
         self._progress = RichProgress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("questions  {task.fields[rate]}"),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            BarColumn(bar_width=10, table_column=Column(min_width=10)),
+            MofNCompleteColumn(table_column=Column(min_width=len(f"{total}/{total}"))),
+            TextColumn("{task.fields[pace]}", table_column=Column(no_wrap=True, ratio=1)),
             console=self._console,
+            expand=True,
         )
         self._pace = Pace(time.monotonic, total=total, done=done)
-        self._task = self._progress.add_task(label, total=total, completed=done, rate="")
+        self._task = self._progress.add_task("", total=total, completed=done, pace="")
+        self._said_at = -BAR_EVERY_S
         self._progress.start()
 
-    def advance(self, *, questions: int = 0, tokens: int = 0) -> None:
+    def advance(
+        self, *, questions: int = 0, tokens: int = 0, prompt_tokens: int = 0, errors: int = 0
+    ) -> None:
         """Count what has been done since."""
-        self._pace.count(questions=questions, tokens=tokens)
-        rate = f"{self._pace.tokens_per_s:.0f} tokens/s"
-        self._progress.update(self._task, advance=questions, rate=rate)
+        self._pace.count(
+            questions=questions, tokens=tokens, prompt_tokens=prompt_tokens, errors=errors
+        )
+        self._progress.advance(self._task, questions)
+        if self._pace.elapsed_s - self._said_at >= BAR_EVERY_S:
+            self._say_pace()
 
     def end(self) -> None:
         """Take the bar off the screen's live part."""
+        self._say_pace()
         self._progress.stop()
+
+    def _say_pace(self) -> None:
+        self._said_at = self._pace.elapsed_s
+        said = ", ".join([*self._pace.short(), *memory_used()])
+        self._progress.update(self._task, pace=said)
 
 
 class ProgressLines:
@@ -79,27 +111,38 @@ class ProgressLines:
         Standard error by default.
     clock
         Seconds from any start.
+    memory
+        Phrases on memory, one for each kind.
     """
 
     def __init__(
-        self, stream: TextIO | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        stream: TextIO | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        memory: Callable[[], list[str]] = memory_used,
     ) -> None:
         self._stream = stream or sys.stderr
         self._clock = clock
+        self._memory = memory
 
     def note(self, text: str) -> None:
         """Say one line."""
         print(text, file=self._stream, flush=True)
 
     def begin(self, label: str, *, total: int, done: int) -> None:
-        """Start with so many questions, some of them answered before."""
+        """Start with so many answers, some of them made before."""
         self._label = label
         self._pace = Pace(self._clock, total=total, done=done)
         self._say_where()
 
-    def advance(self, *, questions: int = 0, tokens: int = 0) -> None:
+    def advance(
+        self, *, questions: int = 0, tokens: int = 0, prompt_tokens: int = 0, errors: int = 0
+    ) -> None:
         """Count what has been done since."""
-        self._pace.count(questions=questions, tokens=tokens)
+        self._pace.count(
+            questions=questions, tokens=tokens, prompt_tokens=prompt_tokens, errors=errors
+        )
         if self._clock() - self._said_at >= LINE_EVERY_S:
             self._say_where()
 
@@ -111,43 +154,35 @@ class ProgressLines:
     def _say_where(self) -> None:
         self._said_at = self._clock()
         self._said = self._pace.sentence()
-        self.note(f"{self._label}: {self._said}")
+        self.note(", ".join([f"{self._label}: {self._said}", *self._memory()]))
 
 
-class Pace:
-    """Questions and tokens against the clock."""
+class ProgressToSeveral:
+    """Tells several who want to know, such as the screen and a log."""
 
-    def __init__(self, clock: Callable[[], float], *, total: int, done: int) -> None:
-        self._clock = clock
-        self._started = clock()
-        self._total = total
-        self._before = self._done = done
-        self._tokens = 0
+    def __init__(self, listeners: Sequence[Progress]) -> None:
+        self._listeners = listeners
 
-    def count(self, *, questions: int, tokens: int) -> None:
-        """Add what has been done since."""
-        self._done += questions
-        self._tokens += tokens
+    def note(self, text: str) -> None:
+        """Say one line."""
+        for one in self._listeners:
+            one.note(text)
 
-    @property
-    def tokens_per_s(self) -> float:
-        """Tokens per second since the start."""
-        elapsed = self._clock() - self._started
-        return self._tokens / elapsed if elapsed > 0 else 0.0
+    def begin(self, label: str, *, total: int, done: int) -> None:
+        """Start with so many answers, some of them made before."""
+        for one in self._listeners:
+            one.begin(label, total=total, done=done)
 
-    @property
-    def left_s(self) -> float | None:
-        """Seconds left at the pace so far; None before the first question is answered."""
-        if self._done == self._before:
-            return None
-        elapsed = self._clock() - self._started
-        return elapsed * (self._total - self._done) / (self._done - self._before)
+    def advance(
+        self, *, questions: int = 0, tokens: int = 0, prompt_tokens: int = 0, errors: int = 0
+    ) -> None:
+        """Count what has been done since."""
+        for one in self._listeners:
+            one.advance(
+                questions=questions, tokens=tokens, prompt_tokens=prompt_tokens, errors=errors
+            )
 
-    def sentence(self) -> str:
-        """How far the job is, in one line."""
-        parts = [f"{self._done} of {self._total} questions"]
-        if self._tokens:
-            parts.append(f"{self.tokens_per_s:.0f} tokens/s")
-        if self.left_s:
-            parts.append(f"{timedelta(seconds=round(self.left_s))} left")
-        return ", ".join(parts)
+    def end(self) -> None:
+        """Stop, whether all is done or not."""
+        for one in self._listeners:
+            one.end()

@@ -3,22 +3,36 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from equitymedqa.generation.answer_file import AnswerFile
-from equitymedqa.generation.conflicts import refuse_other_answers
 from equitymedqa.generation.engine import Completion, Engine, PromptWriter, Request
+from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import file_sha256
-from equitymedqa.generation.manifest import describe_run, read_manifest, write_manifest
+from equitymedqa.generation.manifest import (
+    Manifest,
+    Run,
+    describe_run,
+    read_manifest,
+    write_manifest,
+)
 from equitymedqa.generation.plan import Job, PlannedAnswer
 from equitymedqa.generation.progress import Progress
+from equitymedqa.generation.shards import Shard
+from equitymedqa.generation.standing import End, Standing, labelled_anew, standing_answers
 from equitymedqa.records import AnswerRecord, FinishReason
 
-Ends = dict[str, FinishReason]
-"""How each answer of the file ended, by answer id."""
+
+class Earlier(NamedTuple):
+    """The answer in the file that a new one takes the place of."""
+
+    answer_id: str
+    finish_reason: FinishReason
+    attempt: int
 
 
 @dataclass(frozen=True)
@@ -36,8 +50,12 @@ class GenerationSummary:
     n_error: int
     """Of all the job's answers, those in the file before the run among them."""
 
+    failures: Mapping[str, int]
+    """Those that failed, by the kind of reason."""
+
+    n_prompt_tokens: int
     n_output_tokens: int
-    """Tokens written in this run."""
+    """Tokens read and written in this run."""
 
     seconds: float
     set_aside: Path | None = None
@@ -59,96 +77,107 @@ class JobRun:
     plan: list[PlannedAnswer]
     batch_size: int | None
     progress: Progress
+    shard: Shard | None = None
+
+    earlier: Mapping[str, Earlier] = field(default_factory=dict)
+    """By id of the planned answer: what is asked again, and how it ended before."""
 
     def into(self, out: Path) -> GenerationSummary:
-        """Make what the file lacks."""
+        """Make what a file lacks."""
         with AnswerFile(out) as file:
-            known = {record.answer_id: record for record in self._known(file)}
-            self._label_anew(file, known)
-            ends = {name: record.finish_reason for name, record in known.items()}
-            n_resumed = sum(answer.answer_id in ends for answer in self.plan)
-            missing = self._missing_batches(ends)
-            if missing:
-                self.engine.load_weights()
-            # From here, so that the pace is that of answering.
-            started = time.monotonic()
-            n_tokens = 0
-            with self._in_manifest(out, ends, n_resumed), self._shown(n_resumed):
-                for records in self._made(missing, ends):
-                    file.append(records)
-                    ends |= {record.answer_id: record.finish_reason for record in records}
-                    n_tokens += sum(record.n_output_tokens for record in records)
-                    self.progress.advance(questions=len(records))
+            return self.fill(file)
 
-        reasons = Counter(ends[answer.answer_id] for answer in self.plan)
+    def fill(self, file: AnswerFile) -> GenerationSummary:
+        """Make what an open file lacks."""
+        index = file.index()
+        standing = standing_answers(index, self.plan, job=self.job, anew=self.earlier.keys())
+        for relabelled in labelled_anew(index, standing):
+            file.append(relabelled)
+        if n_outdated := len(standing.outdated):
+            self.progress.note(f"New labels or pairs for answers made before: {n_outdated}")
+
+        n_resumed = len(standing.ends)
+        counts = index.ends()
+        missing = self._missing_batches(standing)
+        if missing:
+            self.engine.load_weights()
+        # From here, so that the pace is that of answering.
+        started = time.monotonic()
+        n_read = n_written = 0
+        with self._in_manifest(file.path, counts, n_resumed), self._shown(n_resumed):
+            for records in self._made(missing, standing):
+                file.append(record for record in records if not _leaves_cut(record))
+                self._count(records, counts, standing)
+                n_read += sum(record.n_prompt_tokens for record in records)
+                n_written += sum(record.n_output_tokens for record in records)
+
+        reasons = standing.reasons()
         return GenerationSummary(
-            path=out,
+            path=file.path,
             source=self.job.source,
             n_questions=len(self.plan),
             n_resumed=n_resumed,
             n_stop=reasons["stop"],
             n_length=reasons["length"],
             n_error=reasons["error"],
-            n_output_tokens=n_tokens,
+            failures=standing.failures(),
+            n_prompt_tokens=n_read,
+            n_output_tokens=n_written,
             seconds=time.monotonic() - started,
             set_aside=file.set_aside,
         )
 
-    def _known(self, file: AnswerFile) -> Iterator[AnswerRecord]:
-        planned = {
-            (answer.question.dataset, answer.question.question_id, answer.answer_index): (
-                answer.answer_id
-            )
-            for answer in self.plan
-        }
-        for record in file.records():
-            refuse_other_answers(record, planned, job=self.job, place=file.path)
-            yield record
+    def _count(
+        self, records: Sequence[AnswerRecord], counts: Counter[str], standing: Standing
+    ) -> None:
+        for record in records:
+            standing.ends[record.answer_id] = End(record.finish_reason, record.error_kind)
+            if _leaves_cut(record):
+                continue
+            counts[record.finish_reason] += 1
+            if earlier := self.earlier.get(record.answer_id):
+                counts[earlier.finish_reason] -= 1
+        self.progress.advance(
+            questions=len(records),
+            prompt_tokens=sum(record.n_prompt_tokens for record in records),
+            errors=sum(record.finish_reason == "error" for record in records),
+        )
 
-    def _label_anew(self, file: AnswerFile, known: Mapping[str, AnswerRecord]) -> None:
-        """Write those answers again whose question has got other labels or pairs since."""
-        changed = [
-            known[answer.answer_id].model_copy(
-                update={"question": answer.question, "pairs": answer.pairs}
-            )
-            for answer in self.plan
-            if answer.answer_id in known and _is_outdated(known[answer.answer_id], answer)
-        ]
-        if changed:
-            file.append(changed)
-            self.progress.note(f"New labels or pairs for answers made before: {len(changed)}")
-
-    def _missing_batches(self, ends: Ends) -> list[list[Request]]:
+    def _missing_batches(self, standing: Standing) -> list[list[Request]]:
         """The whole batches in which an answer is missing: its neighbours decide its rounding."""
         possible = [answer.request for answer in self.plan if answer.refusal is None]
         planned = self.engine.batches(possible, decoding=self.job.decoding, size=self.batch_size)
-        return [batch for batch in planned if any(one.key not in ends for one in batch)]
+        return [batch for batch in planned if any(one.key not in standing.ends for one in batch)]
 
     def _made(
-        self, missing: Sequence[Sequence[Request]], ends: Ends
+        self, missing: Sequence[Sequence[Request]], standing: Standing
     ) -> Iterator[list[AnswerRecord]]:
         """Group by group, the answers that are not in the file."""
-        refused = [
-            answer for answer in self.plan if answer.refusal and answer.answer_id not in ends
-        ]
+        wanted = {
+            answer.answer_id: answer
+            for answer in self.plan
+            if answer.answer_id not in standing.ends
+        }
+        refused = [answer for answer in wanted.values() if answer.refusal]
         if refused:
             yield [self._record(answer, _refusal(answer)) for answer in refused]
-        planned = {answer.answer_id: answer for answer in self.plan}
         groups = self.engine.answers(
             missing,
-            wanted=planned.keys() - ends.keys(),
+            wanted=wanted.keys(),
             decoding=self.job.decoding,
             on_tokens=lambda tokens: self.progress.advance(tokens=tokens),
         )
         for group in groups:
             yield [
-                self._record(planned[key], completion)
+                self._record(wanted[key], completion)
                 for key, completion in group
-                if key not in ends
+                if key in wanted and key not in standing.ends
             ]
 
     def _record(self, answer: PlannedAnswer, completion: Completion) -> AnswerRecord:
         identity = self.job.identity
+        earlier = self.earlier.get(answer.answer_id)
+        is_retry = earlier is not None and earlier.answer_id == answer.answer_id
         return AnswerRecord(
             answer_id=answer.answer_id,
             source=self.job.source,
@@ -158,6 +187,8 @@ class JobRun:
             finish_reason=completion.finish_reason,
             error=completion.error,
             error_kind=completion.error_kind,
+            attempt=earlier.attempt + 1 if earlier and is_retry else 1,
+            supersedes=earlier.answer_id if earlier and not is_retry else None,
             stripped=completion.stripped,
             model=identity.model,
             revision=identity.revision,
@@ -182,11 +213,10 @@ class JobRun:
         )
 
     @contextmanager
-    def _in_manifest(self, out: Path, ends: Ends, n_resumed: int) -> Iterator[None]:
+    def _in_manifest(self, out: Path, counts: Counter[str], n_resumed: int) -> Iterator[None]:
         """Keep the manifest true before and after, and leave it alone if nothing is to be done."""
         manifest = read_manifest(out)
-        is_current = manifest is not None and manifest.sha256 == file_sha256(out)
-        if is_current and n_resumed == len(self.plan):
+        if manifest and n_resumed == len(self.plan) and _is_true(manifest, out):
             yield
             return
         run = describe_run(
@@ -197,12 +227,39 @@ class JobRun:
             n_questions=len(self.plan),
             n_resumed=n_resumed,
             batch_size=self.batch_size,
+            shard=self.shard,
         )
         runs = manifest.runs if manifest else ()
-        write_manifest(out, runs=(*runs, run), finish_reasons=ends.values())
-        yield
-        run = run.model_copy(update={"finished_at": datetime.now(UTC)})
-        write_manifest(out, runs=(*runs, run), finish_reasons=ends.values())
+        parts = manifest.parts if manifest else ()
+        n_planned = self._n_planned(manifest, counts, n_resumed)
+
+        def write(run: Run) -> None:
+            write_manifest(
+                out,
+                runs=(*runs, run),
+                finish_reasons=counts.elements(),
+                parts=parts,
+                n_planned=n_planned,
+            )
+
+        write(run)
+        try:
+            yield
+        except (GenerationError, KeyboardInterrupt):
+            # What was made until then counts; that the run did not end is true.
+            with suppress(GenerationError):
+                write(run)
+            raise
+        write(run.model_copy(update={"finished_at": datetime.now(UTC)}))
+
+    def _n_planned(
+        self, manifest: Manifest | None, counts: Mapping[str, int], n_resumed: int
+    ) -> int:
+        """Answers in the file once all is made."""
+        n_there = sum(counts.values())
+        if self.earlier:
+            return max(n_there, (manifest and manifest.n_planned) or 0)
+        return n_there - n_resumed + len(self.plan)
 
     @contextmanager
     def _shown(self, n_resumed: int) -> Iterator[None]:
@@ -213,8 +270,15 @@ class JobRun:
             self.progress.end()
 
 
-def _is_outdated(record: AnswerRecord, answer: PlannedAnswer) -> bool:
-    return (record.question, record.pairs) != (answer.question, answer.pairs)
+def _is_true(manifest: Manifest, out: Path) -> bool:
+    """Whether a manifest tells of a run that ended, and of the file as it is."""
+    ended = bool(manifest.runs) and manifest.runs[-1].finished_at is not None
+    return ended and manifest.sha256 == file_sha256(out)
+
+
+def _leaves_cut(record: AnswerRecord) -> bool:
+    """Whether a cut answer stays as it is, because to continue it failed."""
+    return record.supersedes is not None and record.finish_reason == "error"
 
 
 def _refusal(answer: PlannedAnswer) -> Completion:

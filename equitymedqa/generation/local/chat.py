@@ -5,24 +5,32 @@ template drops, a question whose words are read as control tokens, and a plain p
 with the token that ends an answer.
 """
 
-import json
 import re
-from datetime import date
 from typing import Any
 
 from jinja2 import TemplateError
 
 from equitymedqa.generation.engine import RenderedPrompt
 from equitymedqa.generation.errors import GenerationError, PromptError
-from equitymedqa.generation.identity import tokens_digest
-from equitymedqa.prompts import Prompt
-from equitymedqa.records import PromptForm, QuestionRecord
+from equitymedqa.generation.identity import digest, tokens_digest
+from equitymedqa.generation.local.chat_templates import (
+    PROBE,
+    can_switch_reasoning,
+    keeps_all_words,
+    template_arguments,
+)
+from equitymedqa.generation.local.images import ImageReader
+from equitymedqa.prompts import Prompt, PromptTemplateError
+from equitymedqa.records import PromptForm, QuestionRecord, Reasoning, SystemPolicy
 
-# Some templates print today's date, which would make another prompt of it every day.
-TEMPLATE_DATE = date(2024, 7, 26)
-DATE_FORMAT = re.compile(r"""strftime_now\(\s*(['"])(.*?)\1\s*\)""")
-
-PROBE = "Does this probe come through unchanged?"
+# An image takes hundreds of places in the prompt, all of them the same token.
+PLACES = re.compile(r"(<[^<>\s]+>)\1+")
+# The forms to be tried with a system text, in their order.
+FORMS: dict[SystemPolicy, tuple[PromptForm, ...]] = {
+    "native": ("chat", "folded"),
+    "fold": ("folded",),
+    "error": ("chat",),
+}
 
 
 class ChatWriter:
@@ -34,17 +42,34 @@ class ChatWriter:
         A transformers tokenizer.
     prompt
         The words around each question.
+    system
+        Where the prompt's system text goes.
+    reasoning
+        Whether the model is told to reason.
+    images
+        For a model that takes them.
 
     Raises
     ------
     GenerationError
-        If the chat template has no place for the prompt's words, or doubles the BOS.
+        If the chat template has no place for the prompt's words, doubles the BOS, or cannot be
+        told whether to reason.
     """
 
-    def __init__(self, tokenizer: Any, prompt: Prompt) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        prompt: Prompt,
+        *,
+        system: SystemPolicy = "native",
+        reasoning: Reasoning = "default",
+        images: ImageReader | None = None,
+    ) -> None:
         self._tokenizer = tokenizer
         self._prompt = prompt
-        self.form: PromptForm = self._find_form()
+        self._images = images
+        self.form: PromptForm = self._find_form(system)
+        self._arguments = self._template_arguments(reasoning)
         self.ids(PROBE)
 
     def write(self, question: QuestionRecord) -> RenderedPrompt:
@@ -55,35 +80,59 @@ class ChatWriter:
         PromptError
             As `ids` does.
         """
-        ids = self.ids(question.text)
-        text = str(self._tokenizer.decode(ids, skip_special_tokens=False))
-        return RenderedPrompt(tokens_digest(ids), ids=ids, text=text, n_tokens=len(ids))
+        ids = self.ids(question)
+        sha256, text = tokens_digest(ids), str(self._tokenizer.decode(ids))
+        if question.images:
+            sha256 = digest([sha256, *(image.sha256 for image in question.images)])
+            text = PLACES.sub(r"\1", text)
+        return RenderedPrompt(
+            sha256,
+            ids=ids,
+            text=text,
+            images=tuple(image.path for image in question.images),
+            n_tokens=len(ids),
+        )
 
-    def ids(self, question: str) -> list[int]:
+    def ids(self, question: str | QuestionRecord) -> list[int]:
         """The prompt for one question, beginning with exactly one BOS if the model has one.
 
         Raises
         ------
         PromptError
-            If the template refuses the question, or begins with two BOS.
+            If template or prompt refuses the question, the model cannot see its images, or the
+            prompt would begin with two BOS.
         """
         try:
             ids = self._encode(question)
         except TemplateError as error:
             raise PromptError(f"the chat template refuses the question: {error}") from error
+        except PromptTemplateError as error:
+            raise PromptError(str(error)) from error
         return with_one_bos(self._tokenizer, ids)
 
-    def _encode(self, question: str) -> list[int]:
+    def _encode(self, question: str | QuestionRecord) -> list[int]:
+        if isinstance(question, QuestionRecord) and question.images:
+            return self._encode_with_images(question)
         if self.form == "plain":
             return self._encode_plain(self._prompt.plain_text(question))
         encoded = self._tokenizer.apply_chat_template(
             self._prompt.messages(question, fold=self.form == "folded"),
             tokenize=True,
             return_dict=True,
+            add_generation_prompt=True,
             sanitize_control_tokens=True,
-            **self._template_arguments(),
+            **self._arguments,
         )
         return list(encoded["input_ids"])
+
+    def _encode_with_images(self, question: QuestionRecord) -> list[int]:
+        if self._images is None or self.form == "plain":
+            raise PromptError(
+                "the question has an image, and the model takes none; take one that does, such "
+                "as MedGemma 4B, or leave the question out"
+            )
+        messages = self._prompt.messages(question, fold=self.form == "folded")
+        return self._images.encode(messages, question.images, **self._arguments)
 
     def _encode_plain(self, text: str) -> list[int]:
         ids = list(self._tokenizer(text, split_special_tokens=True)["input_ids"])
@@ -91,34 +140,39 @@ class ChatWriter:
         # If it was the BOS, which is the same token in some models, `with_one_bos` puts it back.
         return ids[:-1] if ids[-1:] == [self._tokenizer.eos_token_id] else ids
 
-    def _find_form(self) -> PromptForm:
+    def _find_form(self, system: SystemPolicy) -> PromptForm:
+        has_system = self._prompt.system is not None
         if self._tokenizer.chat_template is None:
+            if has_system and system == "error":
+                raise GenerationError(self._no_place("the model has no chat template, so"))
             return "plain"
-        if self._keeps_all_words(fold=False):
-            return "chat"
-        if self._prompt.system is not None and self._keeps_all_words(fold=True):
-            return "folded"
+        for form in FORMS[system] if has_system else FORMS["error"]:
+            messages = self._prompt.messages(PROBE, fold=form == "folded")
+            if keeps_all_words(self._tokenizer, messages):
+                return form
+        if has_system and system == "error":
+            raise GenerationError(self._no_place("in the model's chat template"))
         raise GenerationError(
             f"the model's chat template drops words of the prompt {self._prompt.prompt_version}; "
             "take another prompt, or correct the template in the model's folder"
         )
 
-    def _keeps_all_words(self, *, fold: bool) -> bool:
-        messages = self._prompt.messages(PROBE, fold=fold)
-        try:
-            text = self._tokenizer.apply_chat_template(
-                messages, tokenize=False, **self._template_arguments()
-            )
-        except TemplateError:
-            return False
-        return all(message["content"].strip() in text for message in messages)
+    def _no_place(self, where: str) -> str:
+        return (
+            f"{where} the system text of {self._prompt.prompt_version} has no place of its own; "
+            "'native' and 'fold' put it before the question"
+        )
 
-    def _template_arguments(self) -> dict[str, Any]:
-        return {
-            "chat_template": with_fixed_date(self._tokenizer.get_chat_template()),
-            "add_generation_prompt": True,
-            "date_string": f"{TEMPLATE_DATE:%d %b %Y}",
-        }
+    def _template_arguments(self, reasoning: Reasoning) -> dict[str, Any]:
+        if reasoning != "default" and not can_switch_reasoning(self._tokenizer):
+            raise GenerationError(
+                f"reasoning {reasoning!r}: the model's chat template knows no switch for it; "
+                "leave it at 'default'"
+            )
+        if self.form == "plain":
+            return {}
+        switch = {} if reasoning == "default" else {"enable_thinking": reasoning == "on"}
+        return {**template_arguments(self._tokenizer), **switch}
 
 
 def with_one_bos(tokenizer: Any, ids: list[int]) -> list[int]:
@@ -143,16 +197,3 @@ def with_one_bos(tokenizer: Any, ids: list[int]) -> list[int]:
             "models trained with one: the chat template and the tokenizer both add it"
         )
     return ids
-
-
-def with_fixed_date(template: str) -> str:
-    """The chat template, printing `TEMPLATE_DATE` where it would print today's.
-
-    A macro takes the place of transformers' clock, in each format that the template asks for.
-    """
-    if "strftime_now" not in template:
-        return template
-    formats = {found[1] for found in DATE_FORMAT.findall(template)}
-    dates = json.dumps({one: TEMPLATE_DATE.strftime(one) for one in sorted(formats)})
-    date = f"{{{{ {dates}.get(format, '{TEMPLATE_DATE:%d %b %Y}') }}}}"
-    return f"{{% macro strftime_now(format) -%}}{date}{{%- endmacro +%}}{template}"

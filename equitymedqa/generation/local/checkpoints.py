@@ -34,6 +34,9 @@ class Checkpoint:
     revision: str
     """Commit of the hub, or digest of the local files."""
 
+    argument: str = ""
+    """As it was asked for, folder and revision and all."""
+
 
 def find_checkpoint(model: str, note: Callable[[str], None]) -> Checkpoint:
     """The checkpoint that a name means now.
@@ -52,11 +55,13 @@ def find_checkpoint(model: str, note: Callable[[str], None]) -> Checkpoint:
     """
     if model == EMBEDDED:
         folder = embedded_checkpoint(note)
-        return Checkpoint(MODEL_NAME, folder, folder_digest(folder))
+        return Checkpoint(MODEL_NAME, folder, folder_digest(folder), model)
 
     folder = Path(model).expanduser()
     if folder.is_dir():
-        return Checkpoint(folder.resolve().name, folder, folder_digest(folder))
+        return Checkpoint(
+            folder.resolve().name, folder, folder_digest(folder), str(folder.resolve())
+        )
     # A revision may hold slashes, as refs/pr/1 does.
     hub_id, _, wanted = model.partition("@")
     if model.startswith((".", "/", "~")) or hub_id.count("/") != 1:
@@ -71,7 +76,7 @@ def find_checkpoint(model: str, note: Callable[[str], None]) -> Checkpoint:
         folder = _fetch(hub_id, commit)
     except (OSError, HFValidationError, RevisionResolutionError) as error:
         raise GenerationError(f"model {model!r}: {_way_out(hub_id, error)}") from error
-    return Checkpoint(hub_id, folder, commit)
+    return Checkpoint(hub_id, folder, commit, f"{hub_id}@{commit}")
 
 
 def _fetch(hub_id: str, commit: str) -> Path:

@@ -9,28 +9,35 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
+from transformers import GenerationConfig
 
-from equitymedqa.fields import unstorable
-from equitymedqa.generation.engine import Answered, Completion, Request
-from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.engine import Answered, Completion, MemoryNeed, Request
 from equitymedqa.generation.identity import ModelIdentity, digest
+from equitymedqa.generation.local.arithmetic import (
+    dtype_name,
+    find_dtype,
+    forbid_shortened_float32,
+)
+from equitymedqa.generation.local.batch_answers import BatchAnswers
 from equitymedqa.generation.local.batching import similar_lengths
 from equitymedqa.generation.local.chat import ChatWriter
 from equitymedqa.generation.local.checkpoints import Checkpoint
+from equitymedqa.generation.local.continuous import continuous_answers, refuse_unfit_family
+from equitymedqa.generation.local.images import image_reader
 from equitymedqa.generation.local.loading import (
+    find_attention,
     find_device,
-    is_out_of_memory,
     load_config,
     load_model,
     load_stop_ids,
     load_tokenizer,
 )
-from equitymedqa.generation.local.padding import StepCounter, pad_left
-from equitymedqa.generation.local.reasoning import reasoning_marks, split_reasoning
-from equitymedqa.generation.local.sampling import SeededSampling
+from equitymedqa.generation.local.memory import GB, cache_bytes, device_bytes, room_for
+from equitymedqa.generation.local.reader import AnswerReader
+from equitymedqa.generation.local.static_decoding import StaticCaches
+from equitymedqa.generation.local.ways import ENGINES, find_decode
 from equitymedqa.prompts import Prompt
-from equitymedqa.records import Decoding
+from equitymedqa.records import Decoding, Reasoning, SystemPolicy
 
 
 class TransformersEngine:
@@ -42,35 +49,57 @@ class TransformersEngine:
         The model's files.
     device
         `cpu`, `cuda`, `cuda:1`, ...; by default CUDA where there is one.
+    dtype
+        `float32` or `bfloat16`; by default bfloat16 on CUDA and float32 on CPU.
+    attention
+        `sdpa` or `eager`; by default the fused one, where the model allows it.
+    decode
+        `dynamic`: batches that shrink as answers end; `static`: steps of one shape, compiled on
+        CUDA; `continuous`: batching by transformers, for few families and only without sampling.
 
     Raises
     ------
     GenerationError
-        If the model cannot be loaded, or the device is not there.
+        If the model cannot be loaded so, or the device is not there.
     """
 
-    def __init__(self, checkpoint: Checkpoint, *, device: str | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        attention: str | None = None,
+        decode: str = "dynamic",
+    ) -> None:
         self._checkpoint = checkpoint
         self._device = find_device(device)
-        self._too_many_tokens: int | None = None
-        """Tokens that a batch would have held, prompts and answers, when memory last failed."""
-
+        self._dtype = find_dtype(dtype, self._device)
         self._config = load_config(checkpoint)
         self.tokenizer = load_tokenizer(checkpoint)
         self._stop_ids = load_stop_ids(checkpoint, config=self._config, tokenizer=self.tokenizer)
-        self._marks = reasoning_marks(self.tokenizer)
+        self._reader = AnswerReader(self.tokenizer, self._stop_ids)
+        self._images = image_reader(checkpoint, config=self._config)
+        self._attention = find_attention(self._config, attention)
+        self._room = room_for(
+            checkpoint.folder, self._config, device=self._device, dtype=self._dtype
+        )
+        self._decode = find_decode(decode)
+        if decode == "continuous":
+            refuse_unfit_family(self._config, has_images=self._images is not None)
 
     @property
     def device_name(self) -> str:
-        """What the model runs on, for the manifest."""
+        """What the model runs on, and its memory, from which batches are planned."""
+        size = f"{device_bytes(self._device) / GB:.1f} GB"
         if self._device.type == "cuda":
-            return f"{self._device} ({torch.cuda.get_device_name(self._device)})"
-        return f"{self._device} ({torch.get_num_threads()} threads)"
+            return f"{self._device} ({torch.cuda.get_device_name(self._device)}, {size})"
+        return f"{self._device} ({torch.get_num_threads()} threads, {size})"
 
     @property
     def default_batch_size(self) -> int:
         """Questions answered together unless the caller says otherwise."""
-        return 64 if self._device.type == "cuda" else 32
+        return 256 if self._device.type == "cuda" else 32
 
     @property
     def context_length(self) -> int | None:
@@ -89,20 +118,37 @@ class TransformersEngine:
             template_sha256=None if template is None else digest(template),
             tokenizer_sha256=digest(_tokenizer_content(tokenizer)),
             stop_ids=self._stop_ids,
-            engine="transformers",
-            dtype="float32" if self._dtype == torch.float32 else "bfloat16",
+            engine=ENGINES[self._decode],
+            dtype=dtype_name(self._dtype),
             attention=self._attention,
+            arguments={
+                "model": self._checkpoint.argument,
+                "device": self._device.type,
+                "dtype": dtype_name(self._dtype),
+                "attention": self._attention,
+                "decode": self._decode,
+            },
         )
 
-    def prompt_writer(self, prompt: Prompt) -> ChatWriter:
+    def prompt_writer(
+        self, prompt: Prompt, *, system: SystemPolicy = "native", reasoning: Reasoning = "default"
+    ) -> ChatWriter:
         """Writes this prompt for this model."""
-        return ChatWriter(self.tokenizer, prompt)
+        return ChatWriter(
+            self.tokenizer, prompt, system=system, reasoning=reasoning, images=self._images
+        )
 
     def batches(
         self, requests: Sequence[Request], *, decoding: Decoding, size: int | None
     ) -> list[list[Request]]:
-        """Batches of prompts of similar length, the longest first."""
-        return similar_lengths(requests, size=size or self.default_batch_size)
+        """Batches of prompts of similar length, the longest first, that memory has room for."""
+        most = size or self.default_batch_size
+        return similar_lengths(
+            requests,
+            most_rows=lambda n_prompt: self._room.rows(
+                n_prompt + decoding.max_new_tokens, at_most=most
+            ),
+        )
 
     def answers(
         self,
@@ -113,13 +159,19 @@ class TransformersEngine:
         on_tokens: Callable[[int], None],
     ) -> Iterator[list[Answered]]:
         """Answer whole batches, because the neighbours of a prompt decide its rounding."""
-        for batch in batches:
-            completions = self.answer(
-                [one.prompt.ids for one in batch],
+        if self._decode == "continuous":
+            requests = [one for batch in batches for one in batch if one.key in wanted]
+            yield from continuous_answers(
+                self.model,
+                requests,
                 decoding=decoding,
-                row_seeds=[one.seed for one in batch],
-                on_step=on_tokens,
+                reader=self._reader,
+                n_rows=self._continuous_rows(requests, decoding),
+                on_tokens=on_tokens,
             )
+            return
+        for batch in batches:
+            completions = self.answer(batch, decoding=decoding, on_tokens=on_tokens)
             yield [
                 Answered(one.key, completion)
                 for one, completion in zip(batch, completions, strict=True)
@@ -127,123 +179,19 @@ class TransformersEngine:
 
     def answer(
         self,
-        prompts: Sequence[list[int]],
+        requests: Sequence[Request],
         *,
         decoding: Decoding,
-        row_seeds: Sequence[int],
-        on_step: Callable[[int], None],
+        on_tokens: Callable[[int], None],
     ) -> list[Completion]:
-        """Answer prompts together, or in smaller batches where memory does not suffice.
+        """Answer one batch, or smaller ones where memory does not suffice."""
+        return self._batch_answers.answer(requests, decoding, on_tokens)
 
-        Parameters
-        ----------
-        prompts : (n_prompts, ragged)
-            Token ids.
-        row_seeds : (n_prompts,)
-            Used only at a temperature above 0.
-        on_step
-            Told after each step how many tokens it brought, and fewer than none where memory broke
-            off a batch that is tried again.
-
-        Raises
-        ------
-        GenerationError
-            If memory does not suffice for a single prompt.
-        """
-        tokens_each = max(map(len, prompts)) + decoding.max_new_tokens
-        most = self._rows_to_try(len(prompts), tokens_each)
-        completions: list[Completion] = []
-        while len(completions) < len(prompts):
-            start = len(completions)
-            size = min(most, len(prompts) - start)
-            rows = slice(start, start + size)
-            steps = StepCounter(self._stop_ids, on_step)
-            try:
-                completions += self._answer_batch(prompts[rows], decoding, row_seeds[rows], steps)
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if size == 1:
-                    raise self._no_memory(decoding) from error
-                self._too_many_tokens = size * tokens_each
-                most = size // 2
-                steps.take_back()
-            if self._device.type == "cuda" and most < len(prompts):
-                torch.cuda.empty_cache()
-        return completions
-
-    def _rows_to_try(self, n_prompts: int, tokens_each: int) -> int:
-        """How many prompts to answer together at first, after what memory has taught.
-
-        The longest batches come first, and shorter ones can be large again. To try one costs the
-        time of a batch if it fails, so it has to be smaller by a tenth than what failed.
-        """
-        size = n_prompts
-        if self._too_many_tokens is not None:
-            while size > 1 and size * tokens_each > 0.9 * self._too_many_tokens:
-                size //= 2
-        return size
-
-    def _answer_batch(
-        self,
-        prompts: Sequence[list[int]],
-        decoding: Decoding,
-        row_seeds: Sequence[int],
-        steps: StepCounter,
-    ) -> list[Completion]:
-        ids, mask = pad_left(prompts, pad=self._pad_id)
-        n_prompt = ids.shape[1]
-        processors = LogitsProcessorList()
-        if decoding.temperature > 0:
-            processors.append(
-                SeededSampling(
-                    row_seeds,
-                    n_prompt=n_prompt,
-                    temperature=decoding.temperature,
-                    top_p=decoding.top_p,
-                )
-            )
-        with torch.inference_mode():
-            output = self.model.generate(
-                input_ids=ids.to(self._device),
-                attention_mask=mask.to(self._device),
-                generation_config=self._generation_config(decoding.max_new_tokens),
-                logits_processor=processors,
-                stopping_criteria=StoppingCriteriaList([steps]),
-            )
-        written = output[:, n_prompt:].tolist()
-        return [
-            self._completion(prompt, row, batch_size=len(prompts))
-            for prompt, row in zip(prompts, written, strict=True)
-        ]
-
-    def _completion(self, prompt: list[int], row: list[int], *, batch_size: int) -> Completion:
-        end = next((place for place, one in enumerate(row) if one in self._stop_ids), None)
-        parts = split_reasoning(prompt, row[:end], self._marks)
-        text = self._text(parts.answer)
-        error = None
-        if not text:
-            error = (
-                "the model gave no answer"
-                if parts.is_closed
-                else "the model ended in its reasoning"
-            )
-        elif fault := unstorable(text):
-            text, error = "", f"the model's answer is {fault}"
-        return Completion(
-            text=text,
-            finish_reason="error" if error else "length" if end is None else "stop",
-            n_output_tokens=len(row) if end is None else end + 1,
-            batch_size=batch_size,
-            error=error,
-            stripped=self._text(parts.reasoning) or None,
-        )
-
-    def _text(self, ids: list[int]) -> str:
-        text = self.tokenizer.decode(
-            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return str(text).strip()
+    def memory_need(self, *, rows: int, n_tokens: int) -> MemoryNeed:
+        """What so many rows of this length, prompt and answer, take."""
+        room = self._room
+        each = cache_bytes(room.config, n_tokens=n_tokens, dtype=room.dtype)
+        return MemoryNeed(room.weight_bytes, rows * each, room.total_bytes)
 
     def load_weights(self) -> None:
         """Load the weights now, unless they are loaded: it takes seconds to minutes.
@@ -258,23 +206,35 @@ class TransformersEngine:
     @cached_property
     def model(self) -> Any:
         """The model with its weights, on its device."""
+        self._room.refuse_too_large_weights(self._checkpoint.name, self.device_name)
+        forbid_shortened_float32()
         model = load_model(
             self._checkpoint, device=self._device, dtype=self._dtype, attention=self._attention
         )
         # The model's own defaults sample, or punish repetition; what is not asked for is off.
-        model.generation_config = self._generation_config(max_new_tokens=1)
+        model.generation_config = GenerationConfig(
+            do_sample=False,
+            num_beams=1,
+            eos_token_id=list(self._stop_ids) or None,
+            pad_token_id=self._pad_id,
+        )
         return model
 
-    @property
-    def _dtype(self) -> torch.dtype:
-        # On CPU float32 is the faster of the two, and does not let answers depend on the batch.
-        return torch.bfloat16 if self._device.type == "cuda" else torch.float32
+    @cached_property
+    def _batch_answers(self) -> BatchAnswers:
+        return BatchAnswers(
+            self.model,
+            self._reader,
+            self._images,
+            stop_ids=self._stop_ids,
+            pad_id=self._pad_id,
+            static=StaticCaches(self._config) if self._decode == "static" else None,
+        )
 
-    @property
-    def _attention(self) -> str:
-        # Fused attention leaves out the capping of scores that Gemma 2 was trained with.
-        capped = getattr(self._config.get_text_config(), "attn_logit_softcapping", None)
-        return "eager" if capped else "sdpa"
+    def _continuous_rows(self, requests: Sequence[Request], decoding: Decoding) -> int:
+        longest = max((len(one.prompt.ids) for one in requests), default=0)
+        n_tokens = longest + decoding.max_new_tokens
+        return self._room.rows(n_tokens, at_most=self.default_batch_size)
 
     @property
     def _pad_id(self) -> int:
@@ -282,22 +242,6 @@ class TransformersEngine:
         n_rows = self._config.get_text_config().vocab_size
         candidates = (self.tokenizer.pad_token_id, *self._stop_ids)
         return next((one for one in candidates if one is not None and one < n_rows), 0)
-
-    def _generation_config(self, max_new_tokens: int) -> Any:
-        return GenerationConfig(
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            num_beams=1,
-            eos_token_id=list(self._stop_ids) or None,
-            pad_token_id=self._pad_id,
-        )
-
-    def _no_memory(self, decoding: Decoding) -> GenerationError:
-        return GenerationError(
-            f"{self.device_name} has too little memory for one answer of "
-            f"{decoding.max_new_tokens} tokens by {self._checkpoint.name!r}; allow fewer tokens, "
-            "or take a smaller model or another device"
-        )
 
 
 def _tokenizer_content(tokenizer: Any) -> Any:

@@ -1,0 +1,1 @@
+"""One job over the machines of a Ray cluster, through Ray Data."""

@@ -1,0 +1,103 @@
+"""What the workers of a cluster have done: a folder that all see, in it a file a worker.
+
+Only its worker adds to a file, so no file is locked. A line counts once it has its end; what a
+worker left torn when it died is passed over, and made again.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from equitymedqa.generation.engine import Answered, Completion
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.records import Record
+
+
+class Begun(Record):
+    """A worker took a batch."""
+
+    kind: Literal["begun"] = "begun"
+    run: str
+    """Which start of the job it was for."""
+
+    batch: str
+    """Key of its first request."""
+
+
+class Written(Record):
+    """A worker made an answer."""
+
+    kind: Literal["written"] = "written"
+    key: str
+    completion: Completion
+
+
+Entry = Begun | Written
+ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
+
+
+class Journal:
+    """The entries of all workers, as far as they were read, and a file for one's own.
+
+    Parameters
+    ----------
+    folder
+        The same one for all, on a disk that all see.
+
+    Raises
+    ------
+    GenerationError
+        If it cannot be made or written to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._own = folder / f"worker-{os.urandom(8).hex()}.jsonl"
+        self._read: dict[Path, int] = defaultdict(int)
+        """Bytes of each file that were read."""
+
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GenerationError(f"{folder} cannot be made: {error.strerror}") from error
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Add to one's own file, and return once it is on the disk.
+
+        Raises
+        ------
+        GenerationError
+            If there is no room.
+        """
+        try:
+            with self._own.open("ab") as file:
+                file.writelines(ENTRY.dump_json(entry) + b"\n" for entry in entries)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise GenerationError(f"{self._own} cannot be written: {error.strerror}") from error
+
+    def news(self) -> list[Entry]:
+        """What all workers have added since this was last asked."""
+        return [
+            ENTRY.validate_json(line)
+            for path in sorted(self._folder.glob("worker-*.jsonl"))
+            for line in self._new_lines(path)
+        ]
+
+    def _new_lines(self, path: Path) -> list[bytes]:
+        with path.open("rb") as file:
+            file.seek(self._read[path])
+            content = file.read()
+        whole = content[: content.rfind(b"\n") + 1]
+        self._read[path] += len(whole)
+        return whole.splitlines()
+
+
+def answered(entries: Iterable[Entry]) -> list[Answered]:
+    """The answers among the entries."""
+    return [Answered(one.key, one.completion) for one in entries if isinstance(one, Written)]

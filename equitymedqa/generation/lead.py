@@ -1,0 +1,70 @@
+"""An engine whose work is done elsewhere: one engine here plans, others like it answer."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from equitymedqa.generation.engine import Engine, PromptWriter, Request
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.identity import ModelIdentity
+from equitymedqa.prompts import Prompt
+from equitymedqa.records import Decoding, Reasoning, SystemPolicy
+
+
+class EngineFactory(Protocol):
+    """Makes the same engine wherever it is called; it is pickled on the way there."""
+
+    def __call__(self, *, device: str | None) -> Engine:
+        """An engine on this device, its weights not loaded yet."""
+
+
+class LedEngine:
+    """The half of an engine that plans a job, left to one that never loads its weights.
+
+    The plan does not hang on how many answer, so a job that goes on with more or fewer workers
+    forms the same batches again.
+    """
+
+    def __init__(self, lead: Engine) -> None:
+        self._lead = lead
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What the model is."""
+        return self._lead.identity
+
+    @property
+    def context_length(self) -> int | None:
+        """Tokens that prompt and answer may take together."""
+        return self._lead.context_length
+
+    def prompt_writer(
+        self, prompt: Prompt, *, system: SystemPolicy = "native", reasoning: Reasoning = "default"
+    ) -> PromptWriter:
+        """Writes this prompt for this model."""
+        return self._lead.prompt_writer(prompt, system=system, reasoning=reasoning)
+
+    def batches(
+        self, requests: Sequence[Request], *, decoding: Decoding, size: int | None
+    ) -> list[list[Request]]:
+        """The batches of the whole job."""
+        return self._lead.batches(requests, decoding=decoding, size=size)
+
+
+def refuse_another_model(there: ModelIdentity, here: ModelIdentity, *, place: str) -> None:
+    """Refuse a worker that has not the model for which the job was planned.
+
+    Raises
+    ------
+    GenerationError
+        If weights, tokenizer, template or arithmetic differ; the message says what.
+    """
+    differences = [
+        f"{name} is {value!r} there and {vars(here)[name]!r} here"
+        for name, value in vars(there).items()
+        if value != vars(here)[name]
+    ]
+    if differences:
+        raise GenerationError(
+            f"{place} would give other answers: {'; '.join(differences)}. Give all workers the "
+            "same model, and devices of one kind"
+        )

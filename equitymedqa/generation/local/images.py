@@ -1,0 +1,131 @@
+"""Images on their way into a model: placeholders in the prompt, pixels beside it.
+
+Pillow alone decodes and scales them. torchvision is not asked for: beside a torch of another
+build it breaks every model.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from equitymedqa.generation.engine import RenderedPrompt
+from equitymedqa.generation.errors import PromptError
+from equitymedqa.generation.local.checkpoints import Checkpoint
+from equitymedqa.generation.local.loading import load_processor, takes_images
+from equitymedqa.image_files import ImageFileError, open_image
+from equitymedqa.records import ImageRecord
+
+
+def image_reader(checkpoint: Checkpoint, *, config: Any) -> "ImageReader | None":
+    """Shows images to the model; None if it takes none."""
+    if not takes_images(config):
+        return None
+    return ImageReader(lambda: load_processor(checkpoint))
+
+
+class ImageReader:
+    """Shows the images of questions to one model.
+
+    Parameters
+    ----------
+    load_processor
+        Gives the model's processor; called when the first question has an image.
+    """
+
+    def __init__(self, load_processor: Callable[[], Any]) -> None:
+        self._load_processor = load_processor
+        self._known: dict[str, ImageRecord] = {}
+        """Each image as it was when its prompt was written, by path."""
+
+    def encode(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        images: Sequence[ImageRecord],
+        **arguments: Any,
+    ) -> list[int]:
+        """Token ids of a conversation whose last message shows the images before its text.
+
+        Parameters
+        ----------
+        arguments
+            For the chat template.
+
+        Raises
+        ------
+        PromptError
+            If an image cannot be read, is another than it was, or has no place in the template.
+        """
+        self._known |= {image.path: image for image in images}
+        *before, last = messages
+        shown = [{"type": "image", "image": self._open(image.path)} for image in images]
+        content = [*shown, {"type": "text", "text": last["content"]}]
+        try:
+            encoded = self._processor.apply_chat_template(
+                [*before, {**last, "content": content}],
+                tokenize=True,
+                return_dict=True,
+                add_generation_prompt=True,
+                sanitize_control_tokens=True,
+                processor_kwargs={"add_special_tokens": False},
+                **arguments,
+            )
+        except ValueError as error:
+            raise PromptError(f"the model cannot be shown the question's image: {error}") from error
+        return [int(one) for one in encoded["input_ids"][0]]
+
+    def inputs(
+        self,
+        prompts: Sequence[RenderedPrompt],
+        *,
+        width: int,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> dict[str, torch.Tensor]:
+        """What the model gets beside token ids and mask in its first step: nothing without images.
+
+        Parameters
+        ----------
+        width
+            To how many tokens the prompts are padded, on the left.
+        dtype
+            Of the pixels.
+
+        Raises
+        ------
+        PromptError
+            If an image cannot be read any more, or is another than it was.
+        """
+        if not any(prompt.images for prompt in prompts):
+            return {}
+        pixels = [self._pixels(prompt.images) for prompt in prompts if prompt.images]
+        kinds = self._processor.create_mm_token_type_ids([prompt.ids for prompt in prompts])
+        padded = torch.tensor([[0] * (width - len(row)) + row for row in kinds])
+        joined = {name: torch.cat([one[name] for one in pixels]) for name in pixels[0]}
+        return {
+            name: value.to(device, dtype if value.is_floating_point() else value.dtype)
+            for name, value in {**joined, self._name_of_kinds: padded}.items()
+        }
+
+    def _pixels(self, paths: Sequence[str]) -> dict[str, torch.Tensor]:
+        images = [self._open(path) for path in paths]
+        made = self._processor.image_processor(images, return_tensors="pt")
+        unused = self._processor.unused_input_names
+        return {name: value for name, value in made.items() if name not in unused}
+
+    def _open(self, path: str) -> Any:
+        try:
+            return open_image(self._known[path])
+        except ImageFileError as error:
+            raise PromptError(str(error)) from error
+
+    @cached_property
+    def _processor(self) -> Any:
+        return self._load_processor()
+
+    @property
+    def _name_of_kinds(self) -> str:
+        """What the model calls the marks of the tokens that stand for images."""
+        names = self._processor.model_input_names
+        return "token_type_ids" if "token_type_ids" in names else "mm_token_type_ids"

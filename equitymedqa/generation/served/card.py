@@ -1,0 +1,101 @@
+"""What a server says of itself: which model it has, how long a prompt may be, how it speaks.
+
+Identity is what can be known of weights that lie elsewhere: what their holder declares, or else a
+digest of all that the server says of them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.identity import digest
+from equitymedqa.generation.served.dialects import OWNERS, DialectName
+from equitymedqa.generation.served.exchange import Exchange
+
+# Which words of a model's entry tell it from another: not when it was loaded, nor for how many.
+TELLING = ("id", "root", "parent", "owned_by", "quantization", "canonical_slug", "hugging_face_id")
+LENGTHS = ("max_model_len", "context_length", "context_window", "max_context_length")
+VENDOR = "api.openai.com"
+
+
+@dataclass(frozen=True)
+class ServerCard:
+    """What a server says of one model."""
+
+    model: str
+    said: Mapping[str, object]
+    """All that tells the model from another."""
+
+    context_length: int | None = None
+    dialect: DialectName = "plain"
+    dtype: str = "unknown"
+    template_sha256: str | None = None
+
+    @property
+    def revision(self) -> str:
+        """A digest of what the server says: the name alone, if it says no more."""
+        return f"served:{digest(self.said)}"
+
+    @property
+    def says_name_only(self) -> bool:
+        """Whether other weights under the same name would go unseen."""
+        return not (self.said.keys() - {"id", "owned_by"})
+
+
+async def read_card(exchange: Exchange, model: str | None) -> ServerCard:
+    """Ask a server about a model; by default the only one that it has.
+
+    Raises
+    ------
+    GenerationError
+        If there is no server, it wants another key, or it has several models and none is named.
+    """
+    listed = list(_entries(await exchange.look("models")))
+    name = model or _only(listed, address=exchange.address)
+    entry = next((one for one in listed if one["id"] == name), {})
+    said: dict[str, object] = {key: entry[key] for key in TELLING if entry.get(key) is not None}
+    said["id"] = name
+    if isinstance(entry.get("meta"), dict):
+        said["meta"] = {key: value for key, value in entry["meta"].items() if key != "n_ctx"}
+    length = next((int(entry[key]) for key in LENGTHS if entry.get(key)), None)
+    dialect = OWNERS.get(str(entry.get("owned_by")), "plain")
+    if urlsplit(exchange.address).hostname == VENDOR:
+        return ServerCard(name, said, length, "openai")
+
+    info, props = await _told(exchange, "/info"), await _told(exchange, "/props")
+    # TGI names the commit of its weights, llama.cpp the file and the template.
+    said |= {key: info[key] for key in ("model_sha", "model_dtype") if info.get(key)}
+    said |= {key: props[key] for key in ("model_path",) if props.get(key)}
+    per_slot = (props.get("default_generation_settings") or {}).get("n_ctx")
+    template = props.get("chat_template")
+    return ServerCard(
+        name,
+        said,
+        length or per_slot or info.get("max_total_tokens"),
+        dialect,
+        str(info.get("model_dtype") or "unknown").removeprefix("torch."),
+        digest(template) if template else None,
+    )
+
+
+def _entries(models: Any) -> Iterator[dict[str, Any]]:
+    """The entries of a list of models, as far as they are any."""
+    data = models.get("data") if isinstance(models, dict) else None
+    for entry in data if isinstance(data, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+            yield entry
+
+
+def _only(listed: list[dict[str, Any]], *, address: str) -> str:
+    names = [str(entry["id"]) for entry in listed]
+    if len(names) != 1:
+        known = f"has {', '.join(names[:20])}" if names else "does not list its models"
+        raise GenerationError(f"{address} {known}; name the one that is to answer")
+    return names[0]
+
+
+async def _told(exchange: Exchange, path: str) -> dict[str, Any]:
+    told = await exchange.look(path)
+    return told if isinstance(told, dict) else {}

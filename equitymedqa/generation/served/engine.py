@@ -1,0 +1,263 @@
+"""Answers by a model behind any server that speaks OpenAI's interface.
+
+vLLM, SGLang, TGI, llama.cpp, `transformers serve` or a vendor: who serves the model batches it, so
+this engine keeps so many requests under way and hands each answer on as it comes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property, partial
+
+from anyio import EndOfStream, create_memory_object_stream, create_task_group, move_on_after
+from anyio.from_thread import start_blocking_portal
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from equitymedqa.generation.engine import Answered, Completion, Request
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.identity import ModelIdentity
+from equitymedqa.generation.served.address import ApiKey
+from equitymedqa.generation.served.card import ServerCard
+from equitymedqa.generation.served.dialects import (
+    refuse_unspoken,
+    refuse_unspoken_reasoning,
+)
+from equitymedqa.generation.served.exchange import Exchange, Limits, converse
+from equitymedqa.generation.served.probing import check_decoding, find_form
+from equitymedqa.generation.served.wire import PATHS, Wire, failed
+from equitymedqa.generation.served.writer import MessageWriter
+from equitymedqa.prompts import Prompt
+from equitymedqa.records import Decoding, Reasoning, SystemPolicy
+
+ENGINE = "openai-http"
+GROUP_SIZE = 16
+GROUP_S = 1.0
+"""Answers become durable when there are so many of them, or after so long."""
+
+PATIENCE = 32
+"""Requests in a row without an answer, after which the job stops."""
+
+Item = Answered | GenerationError
+
+
+class ServedEngine:
+    """One model behind a server.
+
+    Parameters
+    ----------
+    address
+        As `server_address` gives it.
+    revision
+        Which weights the server has, as its holder declares; by default what the server says.
+    dtype, attention
+        As declared; else what the server says, or `unknown`.
+    key_variable
+        Where the key was found, for the next time.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        card: ServerCard,
+        wire: Wire,
+        *,
+        key: ApiKey,
+        limits: Limits,
+        revision: str | None = None,
+        dtype: str | None = None,
+        attention: str | None = None,
+        key_variable: str | None = None,
+    ) -> None:
+        self._address = address
+        self._card = card
+        self._wire = wire
+        self._key = key
+        self._limits = limits
+        self._revision = revision
+        self._dtype = dtype
+        self._attention = attention
+        self._key_variable = key_variable
+
+    @cached_property
+    def identity(self) -> ModelIdentity:
+        """What the model is, as far as it can be known."""
+        card, declared = self._card, self._revision
+        return ModelIdentity(
+            model=card.model,
+            revision=f"declared:{declared}" if declared else card.revision,
+            template_sha256=card.template_sha256,
+            tokenizer_sha256=None,
+            stop_ids=(),
+            engine=ENGINE,
+            dtype=self._dtype or card.dtype,
+            attention=self._attention or "unknown",
+            arguments=self._arguments,
+        )
+
+    @property
+    def _arguments(self) -> dict[str, str]:
+        """What `reconnect` needs to ask the same model in the same way."""
+        given = {
+            "server": self._address,
+            "model": self._card.model,
+            "api": self._wire.api,
+            "dialect": self._wire.dialect_name,
+            "key_variable": self._key_variable,
+            "revision": self._revision,
+            "dtype": self._dtype,
+            "attention": self._attention,
+        }
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def device_name(self) -> str:
+        """Where the model is, for the manifest."""
+        return self._address
+
+    @property
+    def context_length(self) -> int | None:
+        """Tokens that prompt and answer may take together; None if the server does not say."""
+        return self._card.context_length
+
+    def prompt_writer(
+        self, prompt: Prompt, *, system: SystemPolicy = "native", reasoning: Reasoning = "default"
+    ) -> MessageWriter:
+        """Writes this prompt for this model; a system text that the server drops is folded.
+
+        Raises
+        ------
+        GenerationError
+            If the server cannot be told so, or does not answer.
+        """
+        wire = self._wire
+        refuse_unspoken_reasoning(wire.dialect, reasoning, is_chat=wire.api == "chat")
+        exchange = Exchange(self._address, key=self._key, limits=self._limits)
+        form = converse(exchange, partial(find_form, wire=wire, prompt=prompt, system=system))
+        return MessageWriter(prompt, form=form, dialect=wire.dialect)
+
+    def batches(
+        self, requests: Sequence[Request], *, decoding: Decoding, size: int | None
+    ) -> list[list[Request]]:
+        """Each request by itself: the server decides which of them it answers together.
+
+        Raises
+        ------
+        GenerationError
+            If a size is asked for, or what the server would not be told.
+        """
+        if size is not None:
+            raise GenerationError(
+                "a server forms its batches itself; leave the batch size out, and say how many "
+                "requests may be under way at once (concurrency)"
+            )
+        refuse_unspoken(self._wire.dialect, decoding, is_chat=self._wire.api == "chat")
+        return [[request] for request in requests]
+
+    def load_weights(self) -> None:
+        """Nothing: the server has them."""
+
+    def answers(
+        self,
+        batches: Sequence[Sequence[Request]],
+        *,
+        wanted: Set[str],
+        decoding: Decoding,
+        on_tokens: Callable[[int], None],
+    ) -> Iterator[list[Answered]]:
+        """Answers as they come, in no order; a request is sent only when another has come back.
+
+        Raises
+        ------
+        GenerationError
+            If the server refuses the key or the model, does not do what the record would claim,
+            or has stopped answering.
+        """
+        if not any(one.key in wanted for batch in batches for one in batch):
+            return
+        requests = (one for batch in batches for one in batch if one.key in wanted)
+        send, receive = create_memory_object_stream[Item](GROUP_SIZE)
+        n_useless = 0
+        with start_blocking_portal() as portal:
+            working = portal.start_task_soon(self._work, requests, decoding, send)
+            try:
+                while items := portal.call(_next_items, receive):
+                    group = [one for one in items if isinstance(one, Answered)]
+                    on_tokens(sum(one.completion.n_output_tokens for one in group))
+                    if group:
+                        yield group
+                    for item in items:
+                        if isinstance(item, GenerationError):
+                            raise item
+                        n_useless = n_useless + 1 if _is_useless(item.completion) else 0
+                        self._refuse_to_go_on(n_useless, item.completion)
+                working.result()
+            finally:
+                working.cancel()
+                portal.call(receive.aclose)
+
+    async def _work(
+        self,
+        requests: Iterator[Request],
+        decoding: Decoding,
+        send: MemoryObjectSendStream[Item],
+    ) -> None:
+        async with send, Exchange(self._address, key=self._key, limits=self._limits) as exchange:
+            try:
+                found = await check_decoding(exchange, self._wire, decoding)
+            except GenerationError as error:
+                await send.send(error)
+                return
+            async with create_task_group() as tasks:
+                for _ in range(self._limits.concurrency):
+                    tasks.start_soon(
+                        self._answer_in_turn, exchange, requests, decoding, found, send
+                    )
+
+    async def _answer_in_turn(
+        self,
+        exchange: Exchange,
+        requests: Iterator[Request],
+        decoding: Decoding,
+        found: dict[str, str],
+        send: MemoryObjectSendStream[Item],
+    ) -> None:
+        for request in requests:
+            try:
+                completion = await self._answer(exchange, request, decoding)
+            except GenerationError as error:
+                await send.send(error)
+                return
+            reported = {**found, **completion.reported}
+            await send.send(Answered(request.key, replace(completion, reported=reported)))
+
+    async def _answer(self, exchange: Exchange, request: Request, decoding: Decoding) -> Completion:
+        try:
+            body = self._wire.body(request, decoding)
+        except OSError as error:
+            return failed("prompt_refused", f"the image {error.filename}: {error.strerror}")
+        # Four characters a token, as vendors reckon before they have counted.
+        tokens = len(request.prompt.text) // 4 + decoding.max_new_tokens
+        return await exchange.ask(PATHS[self._wire.api], body, tokens=tokens)
+
+    def _refuse_to_go_on(self, n_useless: int, last: Completion) -> None:
+        if n_useless >= PATIENCE:
+            raise GenerationError(
+                f"{self._address} gave no answer to the last {n_useless} questions; the last "
+                f"time: {last.error}. What is answered is kept: see to the server, and run the "
+                "same command again"
+            )
+
+
+async def _next_items(receive: MemoryObjectReceiveStream[Item]) -> list[Item]:
+    """What came, once there is enough of it or the time is up; nothing when all is answered."""
+    items: list[Item] = []
+    with suppress(EndOfStream):
+        items.append(await receive.receive())
+        with move_on_after(GROUP_S):
+            while len(items) < GROUP_SIZE:
+                items.append(await receive.receive())
+    return items
+
+
+def _is_useless(completion: Completion) -> bool:
+    return completion.error_kind in ("refused", "unavailable", "timeout")

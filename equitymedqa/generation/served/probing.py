@@ -1,0 +1,190 @@
+"""Whether a server does what it is told, found out before the job begins.
+
+Some servers pass over a temperature, a seed or a system text in silence. A record must not claim
+what was not done.
+"""
+
+from collections.abc import Awaitable, Collection, Sequence
+from functools import partial
+
+from anyio import create_task_group
+
+from equitymedqa.generation.engine import Completion, RenderedPrompt, Request
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.identity import digest
+from equitymedqa.generation.served.exchange import Exchange
+from equitymedqa.generation.served.wire import PATHS, Wire
+from equitymedqa.prompts import Prompt
+from equitymedqa.records import Decoding, PromptForm, SystemPolicy
+
+QUESTION = "Tell me a story about a town that is on no map, and begin with its name."
+N_TOKENS = 48
+# The same seed twice, and others.
+SEEDS = (1, 2, 1, 3)
+# A template that knows no system role makes some servers refuse the request and others fail.
+TEMPLATE_FAILURES = (500,)
+
+
+async def check_decoding(exchange: Exchange, wire: Wire, decoding: Decoding) -> dict[str, str]:
+    """What the server makes of temperature and seed.
+
+    Returns
+    -------
+    dict
+        For the records: `greedy` is `repeats` or `differs`, and where tokens are drawn `seed` is
+        `honoured`, `ignored` or, if the server said nothing, `not known`.
+
+    Raises
+    ------
+    GenerationError
+        If it refuses these settings, writes more tokens than allowed, or draws nothing although
+        it was told to.
+    """
+    if decoding.temperature == 0:
+        first, second = await _asked(exchange, wire, decoding, seeds=(0, 0))
+        return {"greedy": "repeats" if _words(first) == _words(second) else "differs"}
+
+    # At least 1, because an honest server hardly ever differs from itself near 0.
+    warm = max(1.0, decoding.temperature)
+    drawn = decoding.model_copy(update={"temperature": warm, "top_p": 1.0, "top_k": 0})
+    found = await _asked(exchange, wire, drawn, seeds=SEEDS)
+    if not any(_has_words(one) for one in found):
+        return {"seed": "not known"}
+    answers = [_words(one) for one in found]
+    if len(set(answers)) == 1:
+        raise GenerationError(
+            f"{exchange.address} gives one answer whatever the seed, so it passes over "
+            f"temperature {decoding.temperature:g}: these would be greedy answers that claim to "
+            "be drawn. Ask at temperature 0, or start the server so that it draws (`transformers "
+            "serve` does if the model's generation_config.json says do_sample)"
+        )
+    return {"seed": "honoured" if answers[0] == answers[2] else "ignored"}
+
+
+async def find_form(
+    exchange: Exchange, wire: Wire, prompt: Prompt, *, system: SystemPolicy
+) -> PromptForm:
+    """How a prompt reaches the model: its system text apart, or opening the person's message.
+
+    Where a server says how many tokens it read, a system text that it drops is found out.
+
+    Raises
+    ------
+    GenerationError
+        If the system text has no place of its own and must have one.
+    """
+    if wire.api == "completions":
+        return "plain"
+    if prompt.system is not None and system == "fold":
+        return "folded"
+    if prompt.system is None or wire.dialect_name == "openai":
+        return "chat"
+    # At temperature 1, which every server takes.
+    decoding = Decoding(max_new_tokens=8, temperature=1.0)
+    asked = partial(_ask_with, exchange, wire, decoding=decoding)
+    question = {"role": "user", "content": QUESTION}
+    bare = await asked(_rendered([question]))
+    _refuse_failure(bare, exchange)
+    both = _rendered([{"role": "system", "content": prompt.system}, question])
+    whole = await asked(both, refusals=TEMPLATE_FAILURES)
+    if whole.error_kind == "refused":
+        # Once more, lest it was a failure that passes.
+        whole = await asked(both, refusals=TEMPLATE_FAILURES)
+    if whole.error_kind != "refused":
+        _refuse_failure(whole, exchange)
+    is_kept = whole.error_kind != "refused" and (
+        whole.n_prompt_tokens is None
+        or bare.n_prompt_tokens is None
+        or whole.n_prompt_tokens > bare.n_prompt_tokens
+    )
+    if is_kept:
+        return "chat"
+    if system == "error":
+        raise GenerationError(
+            f"{exchange.address} has no place for the system text of {prompt.prompt_version}: "
+            f"{whole.error or 'it drops it unseen'}; let it open the person's message, or take "
+            "another prompt"
+        )
+    return "folded"
+
+
+async def _asked(
+    exchange: Exchange, wire: Wire, decoding: Decoding, *, seeds: Sequence[int]
+) -> list[Completion]:
+    if wire.api == "chat":
+        prompt = _rendered([{"role": "user", "content": QUESTION}])
+    else:
+        prompt = RenderedPrompt(digest(QUESTION), text=QUESTION)
+    asked = partial(_ask_with, exchange, wire, prompt)
+    short = decoding.model_copy(update={"max_new_tokens": min(N_TOKENS, decoding.max_new_tokens)})
+    answers = await _together([asked(decoding=short, seed=seed) for seed in seeds])
+    if not any(_has_words(one) for one in answers):
+        # Some think first, in secret, and have no room left for words.
+        short = decoding
+        answers = await _together([asked(decoding=short, seed=seed) for seed in seeds])
+    for answer in answers:
+        _refuse_failure(answer, exchange)
+        if answer.n_output_tokens > short.max_new_tokens:
+            raise GenerationError(
+                f"{exchange.address} wrote {answer.n_output_tokens} tokens although "
+                f"{short.max_new_tokens} were allowed: it passes over the limit. Name its "
+                "dialect, or take another server"
+            )
+    return answers
+
+
+async def _ask_with(
+    exchange: Exchange,
+    wire: Wire,
+    prompt: RenderedPrompt,
+    *,
+    decoding: Decoding,
+    seed: int = 0,
+    refusals: Collection[int] = (),
+) -> Completion:
+    body = wire.body(Request("probe", prompt, seed), decoding)
+    tokens = len(prompt.text) // 4 + decoding.max_new_tokens
+    return await exchange.ask(PATHS[wire.api], body, tokens=tokens, refusals=refusals)
+
+
+async def _together(asked: Sequence[Awaitable[Completion]]) -> list[Completion]:
+    """All at once, as the job will ask."""
+    answers: dict[int, Completion | GenerationError] = {}
+
+    async def keep(place: int, one: Awaitable[Completion]) -> None:
+        try:
+            answers[place] = await one
+        except GenerationError as error:
+            answers[place] = error
+
+    async with create_task_group() as tasks:
+        for place, one in enumerate(asked):
+            tasks.start_soon(partial(keep, place, one))
+    found: list[Completion] = []
+    for place in range(len(asked)):
+        answer = answers[place]
+        if isinstance(answer, GenerationError):
+            raise answer
+        found.append(answer)
+    return found
+
+
+def _refuse_failure(answer: Completion, exchange: Exchange) -> None:
+    if answer.error_kind in ("refused", "too_long", "unavailable", "timeout"):
+        raise GenerationError(
+            f"{exchange.address} does not answer even a short question put as this job puts "
+            f"them: {answer.error}"
+        )
+
+
+def _has_words(answer: Completion) -> bool:
+    return bool(answer.text or answer.stripped)
+
+
+def _words(answer: Completion) -> tuple[str, str | None, str | None]:
+    return answer.text, answer.stripped, answer.error
+
+
+def _rendered(messages: Sequence[dict[str, str]]) -> RenderedPrompt:
+    text = "\n\n".join(message["content"] for message in messages)
+    return RenderedPrompt(digest(list(messages)), messages=tuple(messages), text=text)
