@@ -12,6 +12,9 @@ from rater_portal.services import (
     adjudication,
     assignment,
     audit,
+    candidate_decisions,
+    candidate_intake,
+    candidates,
     care,
     check_table,
     consent,
@@ -44,6 +47,7 @@ from rater_portal.services import (
 )
 from rater_portal.services.accounts import check_caller, identify, redeem_invite
 from rubrics.conduct import ConsentText
+from tests.made_questions import made
 
 Roles = frozenset[Role]
 
@@ -86,6 +90,26 @@ def of_oneself(service: Callable[..., object], **arguments: Any) -> Call:
 
 IN_A_STUDY: Mapping[Callable[..., object], tuple[Call, Roles]] = {
     audit.verify: (by_name(audit.verify), READERS),
+    candidate_decisions.decide_candidate: (
+        by_name(
+            candidate_decisions.decide_candidate,
+            candidate_id="cc-1",
+            decision="accept",
+            follows=None,
+        ),
+        COORDINATOR,
+    ),
+    candidate_intake.add_candidates: (
+        by_name(candidate_intake.add_candidates, candidates=[made(4)]),
+        COORDINATOR,
+    ),
+    candidates.decisions_made: (by_name(candidates.decisions_made), READERS),
+    candidates.has_candidates: (by_name(candidates.has_candidates), READERS),
+    candidates.shown_candidate: (
+        by_name(candidates.shown_candidate, candidate_id="cc-1"),
+        READERS,
+    ),
+    candidates.standings: (by_name(candidates.standings), READERS),
     check_table.checks: (by_name(check_table.checks), READERS),
     consent.change_consent: (
         by_name(consent.change_consent, consent=ConsentText(version="9", text="Anew.")),
@@ -284,6 +308,9 @@ AFTER_NEXT_STEP = {
 
 PARTS = {
     "accounts": {"end_sessions", "open_session"},
+    "candidate_decisions": {"store_decision"},
+    "candidate_trail": {"altered_questions", "tell_added", "tell_decided"},
+    "candidates": {"decisions_about", "sent_candidate"},
     "agreement": {"agreement", "has_agreed", "last_decision"},
     "checks": {"checks_to_come", "due_check"},
     "consent": {"left_out"},

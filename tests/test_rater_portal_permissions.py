@@ -24,6 +24,7 @@ from rater_portal.services.members import disable_account, grant
 from rater_portal.services.panels import open_panel
 from rater_portal.services.permissions import ROLES_FOR, check
 from rater_portal.services.studies import find_study
+from tests.made_questions import made, send
 from tests.portal_services import (
     AFTER_NEXT_STEP,
     AT_THE_SHELL,
@@ -60,6 +61,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     migrate(engine)
     for name in ("own", "other"):
         make_study(engine, folder / name, name=name, raters=3, rubrics=("independent",))
+        send(engine, name, [made(1), made(2)])
     with writing(engine) as session:
         people = {
             (study, role): newcomer(

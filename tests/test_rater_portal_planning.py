@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from equitymedqa.records import AnswerRecord
+from equitymedqa.records import AnswerRecord, ImageRecord
 from rater_portal.errors import StudyError
 from rater_portal.models import Quota, Unit
 from rater_portal.services.intake import add_places, create_study
@@ -60,6 +60,62 @@ def test_answer_without_a_word_makes_no_unit() -> None:
     kinds = [unit.kind for unit in planned([first.model_copy(update={"text": " \n"}), *rest])]
 
     assert kinds == ["single"]
+
+
+def cut_in_reasoning(whole: AnswerRecord) -> AnswerRecord:
+    """The same answer, had the token limit come while the model still reasoned."""
+    fields = {**whole.model_dump(), "text": "", "stripped": "They ask", "finish_reason": "length"}
+    return AnswerRecord.model_validate(fields)
+
+
+def test_answer_cut_in_its_reasoning_makes_no_unit() -> None:
+    [first, *rest] = tiny_answers(n_questions=1, n_pairs=0)
+
+    kinds = [unit.kind for unit in planned([cut_in_reasoning(first), *rest])]
+
+    assert kinds == ["single"]
+
+
+def with_an_image(whole: AnswerRecord) -> AnswerRecord:
+    image = ImageRecord(path="rash.png", sha256="0" * 64)
+    shown = whole.question.model_copy(update={"images": (image,)})
+    return whole.model_copy(update={"question": shown})
+
+
+def test_question_with_an_image_is_refused_because_raters_would_not_see_it() -> None:
+    first, *rest = tiny_answers(n_questions=2, n_pairs=0)
+
+    with pytest.raises(StudyError, match=r"1 questions have images, such as 'tiny-0'.*cannot see"):
+        planned([with_an_image(first), *rest])
+
+
+def test_image_of_a_failed_answer_is_in_no_raters_way() -> None:
+    first, *rest = tiny_answers(n_questions=2, n_pairs=0)
+    failed = with_an_image(first).model_copy(update={"finish_reason": "error", "text": ""})
+
+    assert failed.answer_id not in {
+        answer.answer_id for unit in planned([failed, *rest]) for answer in unit.answers
+    }
+
+
+def test_answers_without_any_text_are_named_as_the_reason_for_no_unit() -> None:
+    answers = [one.model_copy(update={"text": ""}) for one in tiny_answers()]
+
+    with pytest.raises(StudyError, match="there is no answer with a text"):
+        planned(answers)
+
+
+def test_answer_cut_in_its_reasoning_is_counted_as_left_out_and_not_as_shown_cut(
+    engine: Engine, tmp_path: Path
+) -> None:
+    [unread, shown, *rest] = tiny_answers(n_questions=2, n_pairs=0)
+    shown = shown.model_copy(update={"finish_reason": "length"})
+    paths = write_answers(tmp_path, [cut_in_reasoning(unread), shown, *rest])
+
+    with Session(engine) as session:
+        made = create_study(session, protocol=protocol(), answers=paths)
+
+    assert (made.n_answers, made.n_failed, made.n_truncated) == (4, 1, 1)
 
 
 def test_two_answers_of_one_source_to_one_question_are_refused() -> None:

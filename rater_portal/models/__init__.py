@@ -3,6 +3,7 @@
 SQLModel checks no values in table rows: rows are built in `services` alone, from checked values.
 """
 
+from rater_portal.models.candidates import CandidateDecision, SentCandidate
 from rater_portal.models.fields import (
     Decision,
     Purpose,
@@ -14,6 +15,7 @@ from rater_portal.models.fields import (
     Table,
     UnitPurpose,
     UtcDateTime,
+    Verb,
 )
 from rater_portal.models.people import (
     Account,
@@ -33,6 +35,7 @@ __all__ = [
     "Assignment",
     "AuditEvent",
     "BrowserSession",
+    "CandidateDecision",
     "Consent",
     "Decision",
     "Draft",
@@ -46,6 +49,7 @@ __all__ = [
     "Rater",
     "RaterState",
     "Role",
+    "SentCandidate",
     "ShownText",
     "Side",
     "SkipKind",
@@ -57,4 +61,5 @@ __all__ = [
     "Unit",
     "UnitPurpose",
     "UtcDateTime",
+    "Verb",
 ]

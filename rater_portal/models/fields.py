@@ -22,6 +22,8 @@ but for training."""
 
 SkipKind = Literal["skip", "cannot_judge"]
 Decision = Literal["given", "declined", "withdrawn"]
+Verb = Literal["accept", "edit", "reject"]
+"""What can be decided about a question that was made."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

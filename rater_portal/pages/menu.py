@@ -14,6 +14,9 @@ from rater_portal.session import translator
 PLACE: Final = "place"
 """What the address calls the place that was asked for."""
 
+QUESTION: Final = "question"
+"""What the address calls the question that is open, where questions are reviewed."""
+
 NAMES: Final[Mapping[Place, str]] = {
     "judgments": mark("My judgments"),
     "profile": mark("About you"),
@@ -21,13 +24,14 @@ NAMES: Final[Mapping[Place, str]] = {
     "support": mark("Support"),
 }
 
-Part = Literal["progress", "raters", "results", "record", "study"]
+Part = Literal["progress", "raters", "results", "record", "study", "questions"]
 PARTS: Final[Mapping[Part, str]] = {
     "progress": "Progress",
     "raters": "Raters",
     "results": "Results so far",
     "record": "Record",
     "study": "Study",
+    "questions": "Questions",
 }
 """What there is to see of a study, for who runs or analyses it."""
 
@@ -44,9 +48,9 @@ def menu(caller: Caller, places: Sequence[Place], *, here: Place | None = None) 
         _navigation(_("Menu"), links)
 
 
-def study_menu(caller: Caller, *, here: Part) -> None:
-    """Show the parts of a study; to an account, the way to its other studies too."""
-    links = [(f"/?{PLACE}={one}", name, one == here) for one, name in PARTS.items()]
+def study_menu(caller: Caller, *, here: Part, parts: Iterable[Part] = tuple(PARTS)) -> None:
+    """Show these parts of a study; to an account, the way to its other studies too."""
+    links = [(f"/?{PLACE}={one}", PARTS[one], one == here) for one in parts]
     if caller.account_id is not None:
         links.append(("/studies", "Your studies", False))
     _navigation("Study", links)

@@ -45,7 +45,7 @@ class StudySummary:
 
     n_answers: int
     n_failed: int
-    """Answers left out because there is no text."""
+    """Answers left out because there is no text: failed, or cut while the model still reasoned."""
 
     unused_sets: Mapping[str, int]
     """Answers that no unit shows, by set: the protocol asks nothing of them."""
@@ -231,7 +231,6 @@ def _summary(
             needed[group] += raters
     shown = {answer.answer_id for unit in units for answer in unit.answers}
     unused = [one for one in records if has_text(one) and one.answer_id not in shown]
-    endings = Counter(record.finish_reason for record in records)
     return StudySummary(
         name=name,
         sources=tuple(sorted({record.source for record in records})),
@@ -244,7 +243,7 @@ def _summary(
             | {record.question.dataset for record in records}
         ),
         unused_sets=Counter(record.question.dataset for record in unused),
-        n_truncated=endings["length"],
+        n_truncated=sum(one.finish_reason == "length" for one in records if has_text(one)),
         keyed_units=Counter(unit.purpose for unit in keyed),
     )
 

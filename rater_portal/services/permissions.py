@@ -25,6 +25,9 @@ Action = Literal[
     "change_state",
     "change_design",
     "lock",
+    "see_questions",
+    "add_questions",
+    "decide_questions",
     "appoint",
 ]
 
@@ -46,6 +49,9 @@ ROLES_FOR: Final[Mapping[Action, frozenset[Role]]] = {
     "change_state": COORDINATORS,
     "change_design": COORDINATORS,
     "lock": COORDINATORS,
+    "see_questions": READERS,
+    "add_questions": COORDINATORS,
+    "decide_questions": COORDINATORS,
     "appoint": OPERATOR_ALONE,
 }
 """Each role acts in its own study alone; the operator at the shell may do everything."""

@@ -59,11 +59,14 @@ def plan_units(
     Raises
     ------
     StudyError
-        If a source answers a question twice, or no unit comes out, with what was missing.
+        If a source answers a question twice, a unit would need images, or no unit comes out, with
+        what was missing.
     """
     by_set: dict[str, list[AnswerRecord]] = defaultdict(list)
     for answer in _told_apart(answer for answer in answers if has_text(answer)):
         by_set[answer.question.dataset].append(answer)
+    if not by_set:
+        raise StudyError("No unit can be made: there is no answer with a text.")
 
     units: dict[str, PlannedUnit] = {}
     for assessment in protocol.assessments:
@@ -79,6 +82,7 @@ def plan_units(
             f"{sorted(by_set)} do not meet. A pair needs two sources, a counterfactual unit both "
             "questions of a pair."
         )
+    _refuse_images(units.values())
     return list(units.values())
 
 
@@ -101,6 +105,21 @@ def _told_apart(answers: Iterable[AnswerRecord]) -> Iterator[AnswerRecord]:
             )
         seen.add(key)
         yield answer
+
+
+def _refuse_images(units: Iterable[PlannedUnit]) -> None:
+    questions = {
+        (answer.question.dataset, answer.question.question_id)
+        for unit in units
+        for answer in unit.answers
+        if answer.question.images
+    }
+    if questions:
+        dataset, first = min(questions)
+        raise StudyError(
+            f"{len(questions)} questions have images, such as {first!r} of set {dataset!r}, and "
+            "raters cannot see images yet. Make the study of answers to the other questions."
+        )
 
 
 def _sets(assessment: Assessment, protocol: Protocol, present: Mapping[str, Any]) -> Sequence[str]:

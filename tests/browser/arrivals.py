@@ -18,6 +18,7 @@ from rater_portal.services.states import close_study, pause_study, reopen_study
 from rubrics.schema import UnitKind
 from tests.browser.small_studies import add_study, solo
 from tests.browser.visitors import Visitor, at, at_unit, hurry_on
+from tests.made_questions import send
 
 HOUR: Final = 3600.0
 PAUSE_NOTE: Final = "We are mending a question. Thank you for your patience."
@@ -226,6 +227,19 @@ def staff(visitor: Visitor, role: StaffRole, address: str) -> None:
     # Charts are drawn after the script has ended; until then their place is one that scrolls.
     for chart in visitor.page.get_by_test_id("stPlotlyChart").all():
         expect(chart.locator(".main-svg").first).to_be_visible()
+
+
+def questions(visitor: Visitor) -> None:
+    """Stand before the first of four questions that were made."""
+    send(visitor.portal.engine, visitor.study)
+    staff(visitor, "coordinator", "/?place=questions&question=cc-1")
+    expect(visitor.page.get_by_role("button", name="Accept")).to_be_visible()
+
+
+def question_edit(visitor: Visitor) -> None:
+    questions(visitor)
+    visitor.page.get_by_role("button", name="Edit").click()
+    expect(visitor.page.get_by_role("button", name="Keep the edit")).to_be_visible()
 
 
 def _folder(visitor: Visitor) -> Path:

@@ -30,10 +30,13 @@ ABOUT: Final[dict[Part, str]] = {
     "results": "What the numbers say so far, and the judgment table.",
     "record": "Who did what and when, and whether the record is whole.",
     "study": "Pausing, closing and locking.",
+    "questions": "Questions that were made, one at a time beside their seeds, before any is used.",
 }
 
 
 def _as_coordinator(part: Part) -> Callable[[Visitor], object]:
+    if part == "questions":
+        return arrivals.questions
     return lambda visitor: arrivals.staff(visitor, "coordinator", f"/?{PLACE}={part}")
 
 
@@ -196,6 +199,12 @@ STOPS: Final = (
     *(
         Stop(f"study-{part}", f"Coordinator: {name}", ABOUT[part], _as_coordinator(part))
         for part, name in PARTS.items()
+    ),
+    Stop(
+        "study-question-edit",
+        "Coordinator: a question in other words",
+        "The words that it was proposed with stay on record.",
+        arrivals.question_edit,
     ),
     Stop(
         "adjudication",
