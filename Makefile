@@ -8,7 +8,7 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 ARGS   ?=
-BENCHMARKS ?= agreement paper grasp mixed_model coverage portal
+BENCHMARKS ?= agreement paper grasp mixed_model coverage portal generation
 
 .DELETE_ON_ERROR:
 .PHONY: demo test check bench messages constraints .venv

@@ -1,12 +1,21 @@
 """Environments of their own for the packages that we are measured beside."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / ".venv-peers"
+BUILDS = {
+    # Left to itself it takes all that the processor names; AMX crashes in some virtual machines.
+    "llama": {
+        "CMAKE_ARGS": "-DGGML_NATIVE=OFF -DGGML_AVX512=ON -DGGML_AVX512_VBMI=ON "
+        "-DGGML_AVX512_VNNI=ON -DGGML_AVX512_BF16=ON"
+    }
+}
+"""What the building of a group's packages from source is told."""
 
 
 def peers_python(group: str = "statistics") -> Path:
@@ -15,7 +24,7 @@ def peers_python(group: str = "statistics") -> Path:
     Parameters
     ----------
     group
-        `statistics`, or `potato`: the name of a file of requirements beside this one.
+        `statistics`, `potato` or `llama`: the name of a file of requirements beside this one.
     """
     folder = FOLDER / group
     python, installed = folder / "bin" / "python", folder / ".installed"
@@ -25,7 +34,7 @@ def peers_python(group: str = "statistics") -> Path:
         print("installing what we are measured beside (once) ...", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         install = [python, "-m", "pip", "install", "--quiet", "-r", requirements]
-        subprocess.run(install, check=True)
+        subprocess.run(install, check=True, env=os.environ | BUILDS.get(group, {}))
         installed.write_text(wanted)
     return python
 
