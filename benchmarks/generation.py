@@ -5,8 +5,8 @@ The same questions, the embedded 135M model in float32, greedy: a loop over tran
 them llama.cpp with the same model as it is shipped, in 4 bits, at 32 sequences. Each runs in a
 process of its own with the model loaded before the clock starts, in turns; the median counts.
 
-    python -m benchmarks.generation                    # about ten minutes
-    python -m benchmarks.generation --quick            # 32 questions, once
+    python -m benchmarks.generation                    # 64 questions, about a quarter of an hour
+    python -m benchmarks.generation --turns 1          # a third of it
     python -m benchmarks.generation --questions FILE   # one's own, a CSV with a column `question`
 
 On a GPU: `python -m benchmarks.generation_gpu`.
@@ -34,6 +34,7 @@ from equitymedqa.records import QuestionRecord
 HERE = Path(__file__).parent
 PUBLISHED = HERE.parents[1] / "shared/data/equitymedqa/equitymedqa_unlabelled_verbatim_extract.csv"
 SAMPLE = HERE.parent / "equitymedqa/sample/sample_adversarial.csv"
+N_QUESTIONS = 64
 ROWS = 32
 NAMES = {
     "pipeline": "loop over pipeline",
@@ -49,18 +50,18 @@ def main() -> None:
     """Measure every way in turns and print them side by side."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--questions", type=Path)
-    options.add_argument("--quick", action="store_true")
+    options.add_argument("--turns", type=int, default=3, help="how often each is measured")
     options.add_argument("--tokens", type=int, default=64, help="most tokens of an answer")
     options.add_argument("--ways", default=",".join(NAMES), help="which of them")
     asked = options.parse_args()
 
-    texts = question_texts(asked.questions)[: 32 if asked.quick else 128]
+    texts = question_texts(asked.questions)[:N_QUESTIONS]
     ways = asked.ways.split(",")
     turns: dict[str, list[Figures]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_inputs(texts, folder)
-        for _ in range(1 if asked.quick else 3):
+        for _ in range(asked.turns):
             for way in ways:
                 turns[way].append(measure(way, folder, asked.tokens))
                 print(NAMES[way], turns[way][-1], file=sys.stderr, flush=True)

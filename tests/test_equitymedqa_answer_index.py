@@ -118,3 +118,16 @@ def test_readers_hold_no_answers_in_memory(tmp_path):
     tracemalloc.stop()
 
     assert peak < path.stat().st_size / 10
+
+
+def test_manifest_is_told_from_an_answer_file(path):
+    beside = path.with_name(path.name + ".manifest.json")
+    beside.write_text("{}")
+
+    with pytest.raises(GenerationError, match=r"is a manifest.* beside it, answers\.jsonl"):
+        read_answers([path, beside])
+
+
+def test_folder_is_told_from_an_answer_file(tmp_path):
+    with pytest.raises(GenerationError, match="is a folder; name the answer files in it"):
+        read_answers([tmp_path])

@@ -113,7 +113,7 @@ def test_status_of_a_run_that_was_broken_off_says_so(tmp_path):
     rows = rows_of(run("status", out).output)
 
     assert rows["planned"].startswith("12")
-    assert (rows["done"].split()[0], rows["torn lines"]) == ("7", "1")
+    assert (rows["done"].split()[0], rows["torn lines"].split()[0]) == ("7", "1")
     assert rows["last run"].endswith("broken off or going on")
     assert rows["digest"] == "written to since the manifest"
 
@@ -122,11 +122,31 @@ def test_status_of_a_folder_without_answers_is_refused(tmp_path):
     assert "holds no answer file with a manifest" in str(run("status", tmp_path).exception)
 
 
+def test_status_of_a_file_without_an_answer_says_so_and_ends_with_1(tmp_path):
+    path = tmp_path / "notes.jsonl"
+    path.write_text('{"no": "answer"}\nnothing\n')
+
+    done = run("status", path)
+
+    assert done.exit_code == 1
+    assert rows_of(done.output)["unreadable"].startswith("2 lines that hold no answer")
+
+
+def test_check_of_several_files_names_the_file_of_each_problem(mixed, clean):
+    other = clean.with_name("other.jsonl")
+    shutil.copy(mixed, other)
+
+    output = run("check", mixed, other).output
+
+    assert "other.jsonl" in output
+    assert "in 2 files" in output
+
+
 def test_check_of_a_clean_file_ends_with_0(clean):
     checked = run("check", clean)
 
     assert checked.exit_code == 0
-    assert checked.output.strip() == "12 answers in 1 files: 0 problems"
+    assert checked.output.strip() == "12 answers in 1 file: 0 problems"
 
 
 def test_check_lists_each_doubtful_answer_with_its_question(mixed):

@@ -153,7 +153,7 @@ def test_words_larger_than_any_prompt_are_refused():
 def test_attribute_that_a_question_lacks_is_named_with_those_it_has():
     prompt = own("{{ attributes.topik }}: {{ question }}")
 
-    with pytest.raises(PromptTemplateError, match=r"no attribute 'topik'.*attributes: topic, axis"):
+    with pytest.raises(PromptTemplateError, match=r"there is no attribute 'topik'.*: topic, axis"):
         prompt.plain_text(asked(topic="heart", axis="race"))
 
 

@@ -1,5 +1,6 @@
 """The job that made a file once more: the same model, or none."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -7,26 +8,17 @@ import pytest
 
 from equitymedqa.generation import (
     GenerationError,
-    generate_answers,
     iter_answers,
     prepare_engine,
 )
+from equitymedqa.generation.manifest import manifest_path, read_manifest
 from equitymedqa.generation.repairs import extend_truncated, retry_failed
 from equitymedqa.generation.verifying import verify_answers
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, QuestionRecord, QuestionSet
 from tests.canned_engine import IDENTITY, CannedEngine
+from tests.small_answer_files import FAILING, generate
 from tests.tiny_models import question_set, save_tiny_model
-
-QUESTIONS = question_set(12)
-SHORT = Decoding(max_new_tokens=10)
-# The canned engine sees name and version of the prompt, then the question and its number.
-FAILING = {"@13. ": "timeout", "@14. ": "filtered"}
-
-
-def generate(engine, out: Path, *, questions: QuestionSet = QUESTIONS, **changes):
-    settings = {"decoding": SHORT, "batch_size": 4, **changes}
-    return generate_answers(questions, out=out, model=engine, **settings)
 
 
 @pytest.fixture
@@ -92,11 +84,30 @@ def test_another_model_is_refused_and_nothing_is_written(failing, change, named)
     assert failing.read_bytes() == before
 
 
-def test_file_without_manifest_cannot_be_asked_again(out):
-    with pytest.raises(GenerationError, match=r"answers\.jsonl has no manifest that says how"):
-        retry_failed(out)
+def test_file_without_manifest_cannot_be_asked_again(failing):
+    manifest_path(failing).unlink()
 
-    assert not out.exists()
+    with pytest.raises(GenerationError, match=r"answers\.jsonl has no manifest that says how"):
+        retry_failed(failing)
+
+
+@pytest.mark.parametrize("name", [".", "nowhere.jsonl"])
+def test_what_is_no_file_cannot_be_asked_again(name):
+    with pytest.raises(GenerationError, match=rf"{re.escape(name)} is no file"):
+        verify_answers(Path(name))
+
+    assert not Path("nowhere.jsonl").exists()
+
+
+def test_answers_of_a_batch_file_are_not_asked_for_here(failing):
+    manifest = read_manifest(failing)
+    run = manifest.runs[-1].model_copy(update={"engine": "openai-batch", "arguments": {}})
+    manifest_path(failing).write_text(
+        manifest.model_copy(update={"runs": (run,)}).model_dump_json()
+    )
+
+    with pytest.raises(GenerationError, match=r"came from a batch file.*answers import-batch"):
+        retry_failed(failing)
 
 
 def test_answer_that_the_last_run_did_not_make_is_named(failing, engine):

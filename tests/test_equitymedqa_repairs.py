@@ -7,29 +7,14 @@ import pytest
 
 from equitymedqa.generation import (
     GenerationError,
-    generate_answers,
     iter_answers,
     read_answers,
 )
 from equitymedqa.generation.manifest import read_manifest
 from equitymedqa.generation.repairs import extend_truncated, retry_failed
-from equitymedqa.records import AnswerRecord, Decoding, PairRecord, QuestionSet
+from equitymedqa.records import Decoding, PairRecord, QuestionSet
 from tests.canned_engine import N_WORDS, CannedEngine
-from tests.tiny_models import question_set
-
-QUESTIONS = question_set(12)
-SHORT = Decoding(max_new_tokens=10)
-# The canned engine sees name and version of the prompt, then the question and its number.
-FAILING = {"@13. ": "timeout", "@14. ": "filtered"}
-
-
-def generate(engine, out: Path, *, questions: QuestionSet = QUESTIONS, **changes):
-    settings = {"decoding": SHORT, "batch_size": 4, **changes}
-    return generate_answers(questions, out=out, model=engine, **settings)
-
-
-def by_question(out: Path) -> dict[str, AnswerRecord]:
-    return {answer.question.question_id: answer for answer in iter_answers(out)}
+from tests.small_answer_files import FAILING, QUESTIONS, by_question, generate
 
 
 @pytest.fixture

@@ -254,6 +254,13 @@ def test_missing_file_is_refused(tmp_path):
         load_questions(tmp_path / "nowhere.csv")
 
 
+def test_name_that_is_nearly_a_sets_is_answered_with_the_set(tmp_path):
+    with pytest.raises(
+        QuestionFileError, match=r"no such file\. Write 'omaq' if that set is meant"
+    ):
+        load_questions(tmp_path / "omaqq")
+
+
 def test_folder_in_place_of_a_file_is_refused(tmp_path):
-    with pytest.raises(QuestionFileError, match="it cannot be read: Is a directory"):
+    with pytest.raises(QuestionFileError, match=r"this is a folder\. Name the file in it"):
         load_questions(tmp_path)

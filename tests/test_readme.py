@@ -11,7 +11,7 @@ from equitymedqa.cli import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-GROUPS = ("account", "datasets", "panel", "rubrics", "study")
+GROUPS = ("account", "answers", "augment", "datasets", "panel", "plan", "rubrics", "study")
 COMMANDS = sorted(set(re.findall(r"^equitymedqa ([^#\n]+)", README, re.MULTILINE)))
 
 

@@ -41,10 +41,12 @@ def status(paths: Files) -> None:
     from equitymedqa.cli.answer_tables import status_tables
     from equitymedqa.generation.inspection import inspect_answers
 
+    found = [inspect_answers(path) for path in _files(paths)]
     console = Console(highlight=False)
-    for table in status_tables([inspect_answers(path) for path in _files(paths)]):
+    for table in status_tables(found):
         console.print(table)
         console.print()
+    raise typer.Exit(1 if any(one.tally.n_unreadable for one in found) else 0)
 
 
 @answers_app.command()
@@ -76,7 +78,9 @@ def check(
         console.print(table)
         console.print()
     n_answers = sum(one.tally.ends.total() for one in found)
-    typer.echo(f"{n_answers:,} answers in {len(found)} files: {len(problems):,} problems")
+    counts = {"answer": n_answers, "file": len(found), "problem": len(problems)}
+    said = [f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items()]
+    typer.echo("{} in {}: {}".format(*said))
     raise typer.Exit(1 if problems else 0)
 
 
@@ -99,7 +103,7 @@ def retry(
         raise typer.BadParameter("say --failed: the answers that failed are asked for again")
     _tell(
         retry_failed(file, every_kind=every_kind, model=model, device=device),
-        left="errors are not of a kind that goes away; --all asks for them as well",
+        left="failed in a way that does not pass by itself; --all asks for them as well",
     )
 
 

@@ -32,7 +32,8 @@ def status_tables(inspections: Sequence[Inspection]) -> list[Table]:
 
 
 def problem_tables(problems: Sequence[Problem]) -> list[Table]:
-    """The problems by kind, and the first of each."""
+    """The problems by kind, and the first of each; with their files, if there are several."""
+    has_several = len({one.path for one in problems}) > 1
     kinds: dict[str, list[Problem]] = defaultdict(list)
     for one in problems:
         kinds[one.kind].append(one)
@@ -41,12 +42,15 @@ def problem_tables(problems: Sequence[Problem]) -> list[Table]:
         table = Table(
             title=f"{kind}: {len(ones):,}", title_justify="left", box=None, pad_edge=False
         )
-        table.add_column("where", overflow="fold", max_width=30)
+        if has_several:
+            table.add_column("file", overflow="fold", max_width=26)
+        table.add_column("question", overflow="fold", max_width=24)
         table.add_column("what", overflow="fold")
         for one in ones[:LISTED]:
-            table.add_row(one.question_id or one.path.name, one.detail)
+            file = [one.path.name] if has_several else []
+            table.add_row(*file, one.question_id or "-", one.detail)
         if len(ones) > LISTED:
-            table.add_row("...", f"and {len(ones) - LISTED:,} more")
+            table.add_row("...", *[""] * has_several, f"and {len(ones) - LISTED:,} more")
         tables.append(table)
     return tables
 
@@ -86,7 +90,9 @@ def _status(whole: Path, parts: Sequence[Inspection]) -> Table:
         ("debris", "debris"),
     ):
         table.add_row(name, f"{flags[flag]:,}", "")
-    table.add_row("torn lines", f"{tally.n_torn:,}", "")
+    table.add_row("torn lines", f"{tally.n_torn:,}", "set aside or last" if tally.n_torn else "")
+    if tally.n_unreadable:
+        table.add_row("unreadable", f"{tally.n_unreadable:,}", "lines that hold no answer")
     table.add_row("superseded", f"{tally.n_superseded:,}", "")
     n_tokens = tally.n_prompt_tokens + tally.n_output_tokens
     split = f"in {tally.n_prompt_tokens:,}, out {tally.n_output_tokens:,}"

@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 from pydantic import ValidationError
 
 from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.manifest import MANIFEST_SUFFIX
 from equitymedqa.records import AnswerRecord, FinishReason
 
 # What may differ between two runs that gave the same answer.
@@ -163,12 +164,19 @@ def iter_lines(path: Path) -> Iterator[Line]:
     GenerationError
         If the file cannot be read.
     """
+    if path.name.endswith(MANIFEST_SUFFIX):
+        raise GenerationError(
+            f"{path} is a manifest and no answer file; name the file beside it, "
+            f"{path.name.removesuffix(MANIFEST_SUFFIX)}"
+        )
     offset = 0
     try:
         with path.open("rb") as file:
             for number, content in enumerate(file, start=1):
                 yield Line(number, offset, content)
                 offset += len(content)
+    except IsADirectoryError as error:
+        raise GenerationError(f"{path} is a folder; name the answer files in it") from error
     except OSError as error:
         raise GenerationError(f"{path} cannot be read: {error.strerror}") from error
 

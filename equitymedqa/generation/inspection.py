@@ -58,6 +58,9 @@ class Tally:
     n_torn: int = 0
     """Torn lines: one at the end, and those that were set aside before."""
 
+    n_unreadable: int = 0
+    """Whole lines that hold no answer."""
+
     @property
     def n_retryable(self) -> int:
         """Failures that may be gone the next time."""
@@ -73,6 +76,7 @@ class Tally:
             self.n_output_tokens + other.n_output_tokens,
             self.n_superseded + other.n_superseded,
             self.n_torn + other.n_torn,
+            self.n_unreadable + other.n_unreadable,
         )
 
 
@@ -170,6 +174,7 @@ def _index(found: Inspection) -> AnswerIndex:
         except GenerationError as error:
             kind = _kind_of(line)
             found.tally.n_torn += kind == "torn line"
+            found.tally.n_unreadable += kind == "unreadable line"
             found.problems.append(Problem(found.path, kind, str(error)))
     return index
 

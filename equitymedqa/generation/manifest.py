@@ -22,6 +22,7 @@ from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, PromptForm, Record, SystemPolicy
 
 IN_ADDRESS = re.compile(r"//[^/@\s]+@")
+MANIFEST_SUFFIX = ".manifest.json"
 LIBRARIES = ("equitymedqa", "torch", "transformers", "tokenizers", "huggingface-hub")
 
 
@@ -103,7 +104,7 @@ class Manifest(Record):
 
 def manifest_path(answers: Path) -> Path:
     """Where the manifest of an answer file is."""
-    return answers.parent / f"{answers.name}.manifest.json"
+    return answers.parent / f"{answers.name}{MANIFEST_SUFFIX}"
 
 
 def read_manifest(answers: Path) -> Manifest | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from equitymedqa.generation.batch_files.exporting import ENGINE as BATCH_ENGINE
 from equitymedqa.generation.conflicts import differences, id_at_limit, way_of, way_of_job
 from equitymedqa.generation.engine import Engine, PromptWriter
 from equitymedqa.generation.errors import GenerationError
@@ -125,6 +126,11 @@ def by_way(records: Iterable[AnswerRecord]) -> Mapping[tuple[Decoding, int], lis
 def _engine_of(run: Run, model: str | None, device: str | None, progress: Progress) -> Engine:
     changes = {"model": model, "device": device}
     arguments = {**run.arguments, **{name: one for name, one in changes.items() if one}}
+    if "model" not in arguments and run.engine == BATCH_ENGINE:
+        raise GenerationError(
+            f"the answers of {run.model!r} came from a batch file: hand those that failed in once "
+            "more, and then `equitymedqa answers import-batch` replaces them"
+        )
     if "model" not in arguments:
         raise GenerationError(
             f"the manifest does not say where {run.model!r} was; name it with --model"
