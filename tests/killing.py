@@ -1,126 +1,119 @@
-"""Workers on the shards of one job that are killed at random moments and started again.
+"""Raters at work in processes of their own, killed at random moments; what they were told is kept.
 
-Run in a process of its own that has not computed anything: a fork of one that has may hang.
+Run as a program: it imports the portal once and forks a process for each rater, so that a kill
+costs some milliseconds and no start of Python. Each acknowledgement goes to a file before the next
+request is made: whoever finds it there may rely on it.
 """
 
 import json
-import math
 import os
 import random
 import signal
+import sys
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from equitymedqa.generation import generate_answers
-from equitymedqa.generation.shards import Shard
-from equitymedqa.records import Decoding
-from tests.canned_engine import CannedEngine, canned_questions
+from sqlalchemy import Engine
+from sqlmodel import Session
 
-Work = Callable[[Path, Shard | None], None]
+from rater_portal.database import make_engine
+from rater_portal.services.assignment import next_assignment
+from rater_portal.services.drafts import save_draft
+from rater_portal.services.judging import submit
+from tests.studies import complete_codes
 
-SHARDS = (Shard(0, 2), Shard(1, 2))
-N_CANNED = 900
-N_TINY = 40
-
-
-def canned_work(out: Path, shard: Shard | None) -> None:
-    """Answer without a model."""
-    generate_answers(
-        canned_questions(N_CANNED),
-        out=out,
-        model=CannedEngine(),
-        decoding=Decoding(max_new_tokens=30),
-        batch_size=2,
-        shard=shard,
-    )
+AT_ONCE = 4
 
 
-def tiny_work(out: Path, shard: Shard | None) -> None:
-    """Answer by the model in the folder beside the answers, in float32."""
-    from equitymedqa.generation import prepare_engine
-    from tests.tiny_models import question_set
-
-    generate_answers(
-        question_set(N_TINY),
-        out=out,
-        model=prepare_engine(str(out.parent / "model"), device="cpu"),
-        decoding=Decoding(max_new_tokens=24),
-        batch_size=2,
-        shard=shard,
-    )
+def work(engine: Engine, rater_id: int, told: int) -> None:
+    """Judge unit after unit until there is none, or until killed."""
+    while judge_one(engine, rater_id, told):
+        pass
 
 
-class Worker:
-    """A process on one shard, which dies when its time has come or its file has grown enough."""
-
-    def __init__(
-        self, start: Callable[[], None], file: Path, chance: random.Random, hurry_s: float | None
-    ) -> None:
-        self._start, self._file, self._chance, self._hurry_s = start, file, chance, hurry_s
-        self.n_kills = self.n_torn = 0
-        self.is_done = False
-        self._size_left = 0
-        self._begin()
-
-    def look(self, *, may_kill: bool) -> None:
-        """Kill the process if it is due, and start another."""
-        if os.waitpid(self._process, os.WNOHANG) != (0, 0):
-            self.is_done = True
-            return
-        if may_kill and (time.monotonic() >= self._due or self._size() >= self._enough):
-            os.kill(self._process, signal.SIGKILL)
-            os.waitpid(self._process, 0)
-            self.n_kills += 1
-            self._tear()
-            self._begin()
-
-    def _begin(self) -> None:
-        self._due = math.inf
-        if self._hurry_s and self._chance.random() < 0.5:
-            self._due = time.monotonic() + self._chance.uniform(0, self._hurry_s)
-        self._enough = self._size() + self._chance.randrange(1, 7000)
-        self._process = os.fork()
-        if self._process == 0:
-            self._start()
-            os._exit(0)
-
-    def _tear(self) -> None:
-        """Leave, now and then, what a write leaves that power cut short."""
-        content = self._file.read_bytes() if self._file.exists() else b""
-        if len(content) == self._size_left:
-            return
-        if content.endswith(b"\n") and self._chance.random() < 0.5:
-            line = content.splitlines()[-1]
-            content += line[: self._chance.randrange(1, len(line))]
-            self._file.write_bytes(content)
-        self.n_torn += not content.endswith(b"\n")
-        self._size_left = len(content)
-
-    def _size(self) -> int:
-        return self._file.stat().st_size if self._file.exists() else 0
+def judge_one(engine: Engine, rater_id: int, told: int) -> bool:
+    """Three drafts of a growing number, then the judgment with the last; False if none is left."""
+    with Session(engine) as session:
+        unit = next_assignment(session, rater_id=rater_id)
+    if unit is None:
+        return False
+    mine = {"assignment_id": unit.assignment_id, "rater_id": rater_id}
+    number = int(unit.draft.get("comment", 0))
+    for _ in range(3):
+        number += 1
+        codes = {**complete_codes(unit), "comment": str(number)}
+        with Session(engine) as session:
+            save_draft(session, codes=codes, **mine)
+        tell(told, "draft", unit.assignment_id, number)
+    with Session(engine) as session:
+        receipt = submit(session, codes=codes, submission_id=unit.submission_id, **mine)
+    tell(told, "judgment", unit.assignment_id, number, receipt.judgment_id)
+    return True
 
 
-def work_until_done(
-    work: Work, out: Path, *, n_kills: int, seed: int, hurry_s: float | None = None
-) -> None:
-    """Let a worker on each shard work and die; print the deaths and torn lines as JSON.
+def tell(told: int, *said: Any) -> None:
+    """One line in one piece, for whoever is alive to read it."""
+    os.write(told, (json.dumps(said) + "\n").encode())
+
+
+def fork_rater(engine: Engine, rater_id: int, told: int, *, ready: int, begun: int) -> int:
+    """A rater's process: says when it is ready, and begins when `begun` can be read."""
+    if child := os.fork():
+        return child
+    try:
+        engine.dispose(close=False)  # the parent's connections stay the parent's
+        engine.connect().close()
+        os.write(ready, b"!")
+        os.read(begun, 1)
+        work(engine, rater_id, told)
+    finally:
+        # Nothing of the parent's may run here: neither its cleaning up nor its tests.
+        os._exit(1)
+
+
+def kill_at_random(
+    url: str, raters: Sequence[int], acknowledged: Path, *, kills: int, longest_life_s: float
+) -> int:
+    """Let raters work, some at once, and kill each at a random moment; how many were killed.
 
     Parameters
     ----------
-    hurry_s
-        Within so many seconds half of them die: before their first answer, or in the manifest.
+    longest_life_s
+        From the moment at which all begin.
     """
-    chance = random.Random(seed)
-    workers = [
-        Worker(partial(work, out, shard), shard.path(out), chance, hurry_s) for shard in SHARDS
-    ]
-    while not all(worker.is_done for worker in workers):
-        for worker in workers:
-            if not worker.is_done:
-                n_dead = sum(one.n_kills for one in workers)
-                worker.look(may_kill=n_dead < n_kills)
-        time.sleep(0.0005)
-    kills, torn = (sum(getattr(one, name) for one in workers) for name in ("n_kills", "n_torn"))
-    print(json.dumps({"kills": kills, "torn": torn}))
+    numbers = random.Random(len(raters))
+    told = os.open(acknowledged, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    engine = make_engine(url)
+    judge_one(engine, raters[0], told)  # forks then know every statement already
+    (is_ready, ready), (begun, begin) = os.pipe(), os.pipe()
+    killed = 0
+    while killed < kills:
+        at_work = [
+            fork_rater(engine, rater_id, told, ready=ready, begun=begun)
+            for rater_id in numbers.sample(raters, AT_ONCE)
+        ]
+        for _ in at_work:
+            os.read(is_ready, 1)
+        os.write(begin, b"!" * AT_ONCE)
+        start = time.monotonic()
+        lives = sorted(numbers.uniform(0, longest_life_s) for _ in at_work)
+        for child, life in zip(at_work, lives, strict=True):
+            time.sleep(max(0.0, start + life - time.monotonic()))
+            os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+            killed += os.WIFSIGNALED(status)
+    return killed
+
+
+if __name__ == "__main__":
+    url, raters, acknowledged, kills, life = sys.argv[1:]
+    killed = kill_at_random(
+        url,
+        json.loads(raters),
+        Path(acknowledged),
+        kills=int(kills),
+        longest_life_s=float(life),
+    )
+    print(killed)

@@ -13,7 +13,7 @@ from equitymedqa.generation import iter_answers
 from equitymedqa.generation.answer_index import iter_lines
 from equitymedqa.generation.inspection import inspect_answers
 from equitymedqa.generation.manifest import read_manifest
-from tests.killing import SHARDS, canned_work, tiny_work
+from tests.killed_workers import SHARDS, canned_work, tiny_work
 from tests.tiny_models import save_tiny_model
 
 WORK = {"canned": (canned_work, 100, 0.15), "tiny": (tiny_work, 6, None)}
@@ -39,8 +39,8 @@ def survived(request, tmp_path_factory) -> Survived:
         save_tiny_model(folder / "model")
     out = folder / "answers.jsonl"
     call = (
-        "from pathlib import Path; from tests import killing;"
-        f"killing.work_until_done(killing.{work.__name__}, Path({str(out)!r}), n_kills={n_kills}, "
+        "from pathlib import Path; from tests.killed_workers import *;"
+        f"work_until_done({work.__name__}, Path({str(out)!r}), n_kills={n_kills}, "
         f"hurry_s={hurry_s}, seed=1)"
     )
     if request.param == "tiny":
