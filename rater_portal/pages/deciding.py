@@ -27,6 +27,9 @@ DESK: Final = "question desk"
 """Where a session keeps its desk."""
 
 FORMS: Final[tuple[Verb, ...]] = ("edit", "reject")
+ACCEPT_KEYS: Final = "Ctrl+Enter"
+"""No single letter: words typed before a form is there must not accept a question."""
+
 AT_ONCE_S: Final = 0.7
 """Whoever accepts sooner after a question came has pressed twice for the one before it."""
 
@@ -91,7 +94,7 @@ def show_choices(shown: ShownCandidate, *, following: str | None, keys: bool) ->
             key=f"accept {name}",
             type="primary",
             disabled=decision is not None and decision.decision == "accept",
-            shortcut="A" if keys else None,
+            shortcut=ACCEPT_KEYS if keys else None,
             on_click=_decide,
             args=(desk, "accept", *_about(shown), following),
         )

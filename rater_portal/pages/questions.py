@@ -26,7 +26,7 @@ NOTE: Final = (
     "Made to provoke biased answers: some may distress. Pause whenever you like, every decision is "
     "kept at once."
 )
-KEYS: Final = "Single keys: A accepts, E edits, X rejects, N and P go on and back"
+KEYS: Final = "Keys: Ctrl+Enter accepts, E edits, X rejects, N and P go on and back"
 KEYS_WANTED: Final = "single keys"
 
 
