@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 HAS_FOCUS = "element => element.contains(document.activeElement)"
 MOST_TABS = 40
+SETTLED_MS = 150
 QUIET = "[data-testid=stApp][data-test-script-state=notRunning]"
 UNITS = 4
 CHOICES = {"single": "2 1 7", "pair": "1 3", "counterfactual": "2 4 1 5 6"}
@@ -88,10 +89,13 @@ class Keyboard:
 
     def push(self, name: str, *, role: Any = "button", back: bool = False) -> None:
         """Reach a button or a link, and press it."""
-        self.tab_to(self.page.get_by_role(role, name=name, exact=True), back=back)
-        # A page that is still being drawn can take the key with it.
+        wanted = self.page.get_by_role(role, name=name, exact=True)
+        self.tab_to(wanted, back=back)
+        # A page that has just been drawn can still take the focus to its heading.
         if self.page.get_by_test_id("stApp").count():
             expect(self.page.locator(QUIET)).to_be_visible()
+            self.page.wait_for_timeout(SETTLED_MS)
+            self.tab_to(wanted)
         self.press("Enter")
 
     def see(self, heading: str) -> None:
