@@ -10,6 +10,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -70,13 +71,13 @@ class DeviceWorkers(LedEngine):
         """
         if self._workers:
             return
-        try:
-            self._workers = [self._start(device) for device in self._devices]
+        with ExitStack() as unless_ready:
+            unless_ready.callback(self.stop)
+            for device in self._devices:
+                self._workers.append(self._start(device))
             for worker in self._workers:
                 self._await_ready(worker)
-        except BaseException:
-            self.stop()
-            raise
+            unless_ready.pop_all()
 
     def answers(
         self,
