@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from rater_portal.database import make_engine, migrate
 from rater_portal.settings import Settings
+from tests.scripted_server import ScriptedServer, serving
 
 # Read by huggingface_hub when it is imported, by whichever test comes first.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -60,3 +61,10 @@ def engine(database_url: str) -> Iterator[Engine]:
     migrate(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A server of answers on loopback, which does what the test tells it."""
+    with serving() as server:
+        yield server
