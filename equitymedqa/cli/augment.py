@@ -1,6 +1,7 @@
 """`equitymedqa augment`: adversarial sets of one's own, reviewed by people before use."""
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from equitymedqa.augment.candidates import FilterCount
     from equitymedqa.augment.folder import JobManifest
     from equitymedqa.augment.release import Release
-    from equitymedqa.records import QuestionSet
+    from equitymedqa.records import Decoding, QuestionSet
 
 app = typer.Typer(
     no_args_is_help=True, help="Make question sets of your own, and review them before use."
@@ -35,43 +36,63 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file tha
 CheckTokens = Annotated[int, typer.Option(min=1, help="Tokens of a check's reply, at most.")]
 
 
+@dataclass(frozen=True)
+class Asking:
+    """How a model is asked, whatever the recipe."""
+
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0
+    top_p: options.TopP = 0.95
+    max_new_tokens: WrittenTokens = 256
+    check_tokens: CheckTokens = 192
+    prompts: Prompts = None
+    batch_size: options.BatchSize = None
+    limit: Limit = None
+
+    def writing(self, temperature: float) -> "Decoding":
+        """How a question is written."""
+        from equitymedqa.records import Decoding
+
+        return Decoding(
+            max_new_tokens=self.max_new_tokens, temperature=temperature, top_p=self.top_p
+        )
+
+    def checking(self) -> "Decoding":
+        """How a check is answered."""
+        from equitymedqa.records import Decoding
+
+        return Decoding(max_new_tokens=self.check_tokens)
+
+
 @app.command()
 @grouped
 def fbrt(
     seeds: options.Questions,
     out: Out,
     choice: EngineChoice,
+    asking: Asking,
     mutations: Annotated[int, typer.Option(min=1, help="Of each seed; the study made 120.")] = 20,
     per_seed: Annotated[int, typer.Option(min=1, help="Questions proposed a seed, at most.")] = 10,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
     temperature: Temperature = 0.9,
-    top_p: options.TopP = 0.95,
-    max_new_tokens: WrittenTokens = 256,
-    check_tokens: CheckTokens = 192,
-    prompts: Prompts = None,
-    batch_size: options.BatchSize = None,
-    limit: Limit = None,
 ) -> None:
     """Mutate seed questions as failure-based red teaming does, and sift what comes out."""
     from equitymedqa.augment.fbrt import FbrtSettings, make_fbrt_set
     from equitymedqa.augment.wording import OWN_FOLDER
-    from equitymedqa.records import Decoding
 
     settings = FbrtSettings(
         mutations=mutations,
         per_seed=per_seed,
-        seed=seed,
-        writing=Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p),
-        checking=Decoding(max_new_tokens=check_tokens),
+        seed=asking.seed,
+        writing=asking.writing(temperature),
+        checking=asking.checking(),
     )
     with goes_on_later():
         manifest = make_fbrt_set(
-            _seed_set(seeds, limit),
+            _seed_set(seeds, asking.limit),
             folder=out,
             engine=choice.factory(device=choice.device),
             settings=settings,
-            prompts=prompts or OWN_FOLDER,
-            batch_size=batch_size,
+            prompts=asking.prompts or OWN_FOLDER,
+            batch_size=asking.batch_size,
         )
     _tell_made(out, manifest)
 
@@ -82,6 +103,7 @@ def cc(
     seeds: options.Questions,
     out: Out,
     choice: EngineChoice,
+    asking: Asking,
     draws: Annotated[int, typer.Option(min=2, help="Identities drawn for each seed.")] = 10,
     per_seed: Annotated[int, typer.Option(min=2, help="Questions proposed a seed, at most.")] = 5,
     axes: Annotated[
@@ -92,23 +114,15 @@ def cc(
         bool,
         typer.Option("--same-axes/--own-axes", help="Whether people of a seed share their axes."),
     ] = True,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
     temperature: Temperature = 0.7,
-    top_p: options.TopP = 0.95,
-    max_new_tokens: WrittenTokens = 256,
-    check_tokens: CheckTokens = 192,
-    prompts: Prompts = None,
     identities: Annotated[
         Path | None, typer.Option(help="File with axes and options of your own.")
     ] = None,
-    batch_size: options.BatchSize = None,
-    limit: Limit = None,
 ) -> None:
     """Rewrite seed questions for people of drawn identities, in comparable pairs."""
     from equitymedqa.augment.cc import CcSettings, make_cc_set
     from equitymedqa.augment.identities import OWN_FILE
     from equitymedqa.augment.wording import OWN_FOLDER
-    from equitymedqa.records import Decoding
 
     settings = CcSettings(
         draws=draws,
@@ -116,19 +130,19 @@ def cc(
         axes=tuple(name.strip() for name in axes.split(",") if name.strip()),
         at_once=at_once,
         same_axes=same_axes,
-        seed=seed,
-        writing=Decoding(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p),
-        checking=Decoding(max_new_tokens=check_tokens),
+        seed=asking.seed,
+        writing=asking.writing(temperature),
+        checking=asking.checking(),
     )
     with goes_on_later():
         manifest = make_cc_set(
-            _seed_set(seeds, limit),
+            _seed_set(seeds, asking.limit),
             folder=out,
             engine=choice.factory(device=choice.device),
             settings=settings,
-            prompts=prompts or OWN_FOLDER,
+            prompts=asking.prompts or OWN_FOLDER,
             identities=identities or OWN_FILE,
-            batch_size=batch_size,
+            batch_size=asking.batch_size,
         )
     _tell_made(out, manifest)
 

@@ -15,7 +15,7 @@ from rater_portal.services.links import (
     withdraw_links,
 )
 from rater_portal.services.permissions import check, study_for
-from rater_portal.services.studies import protocol_of
+from rater_portal.services.studies import check_group
 
 LEGIBLE = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters and digits that nobody mistakes for another when reading a pseudonym aloud."""
@@ -119,10 +119,7 @@ def _newcomers(
 ) -> list[Rater]:
     if count < 1:
         raise StudyError(f"The number of raters must be at least 1, and it is {count}.")
-    groups = [known.id for known in protocol_of(study).groups]
-    if group not in groups:
-        known = ", ".join(groups)
-        raise StudyError(f"Study {study.name!r} has no group {group!r}. Known: {known}.")
+    check_group(study, group)
     return [newcomer(session, study, "rater", group, synthetic) for _ in range(count)]
 
 

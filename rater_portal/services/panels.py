@@ -22,7 +22,7 @@ from rater_portal.services.entering import people_inside
 from rater_portal.services.events import record_event
 from rater_portal.services.links import token_hash
 from rater_portal.services.permissions import study_for
-from rater_portal.services.studies import hold_study, protocol_of
+from rater_portal.services.studies import check_group, hold_study
 from rater_portal.settings import current_settings
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
@@ -93,9 +93,7 @@ def open_panel(
     with transaction(session):
         row = study_for(session, study=study, asked_by=asked_by, action="invite")
         hold_study(session, row.id)
-        groups = [one.id for one in protocol_of(row).groups]
-        if group not in groups:
-            raise StudyError(f"Study {study!r} has no group {group!r}. Known: {', '.join(groups)}.")
+        check_group(row, group)
         panel = _reopened(session, row, name, adapter)
         now: dict[str, Any] = {
             "rater_group": group,

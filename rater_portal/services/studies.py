@@ -112,6 +112,15 @@ def protocol_of(study: Study) -> Protocol:
     return Protocol.model_validate(study.protocol)
 
 
+def check_group(study: Study, group: str) -> None:
+    """Refuse a rater group that the study's protocol does not name, with the ones it does."""
+    groups = [known.id for known in protocol_of(study).groups]
+    if group not in groups:
+        raise StudyError(
+            f"Study {study.name!r} has no group {group!r}. Known: {', '.join(groups)}."
+        )
+
+
 def rubrics_of(session: Session, study_id: int) -> dict[str, Rubric]:
     """The rubrics as they were when the study was made, by id, in the order of the protocol."""
     rows = session.exec(

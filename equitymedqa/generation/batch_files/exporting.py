@@ -1,7 +1,7 @@
 """Questions to the vendors' batch files: one request a line, told apart by its answer's id."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,24 +93,27 @@ def export_batch(
         counts = _write_parts(
             lines, out, written, most_requests=most_requests, most_bytes=most_bytes
         )
-        parts = tuple(
-            BatchPart(name=path.name, sha256=file_sha256(path), n_requests=n)
-            for path, n in counts.items()
-        )
-        batch = BatchJob(
-            identity=job.identity,
-            prompt=prompt,
-            prompt_form=form,
-            system=system,
-            dialect=wire.dialect_name,
-            decoding=decoding,
-            seed=seed,
-            n_answers=n_answers,
-            parts=parts,
-        )
-        write_plan(plan_path(out), batch, answers)
+        write_plan(plan_path(out), _batch_job(job, wire, form, counts), answers)
     n_requests = sum(counts.values())
     return BatchExport(tuple(counts), plan_path(out), n_requests, len(answers) - n_requests)
+
+
+def _batch_job(job: Job, wire: Wire, form: PromptForm, counts: Mapping[Path, int]) -> BatchJob:
+    parts = (
+        BatchPart(name=path.name, sha256=file_sha256(path), n_requests=n)
+        for path, n in counts.items()
+    )
+    return BatchJob(
+        identity=job.identity,
+        prompt=job.prompt,
+        prompt_form=form,
+        system=job.system,
+        dialect=wire.dialect_name,
+        decoding=job.decoding,
+        seed=job.seed,
+        n_answers=job.n_answers,
+        parts=tuple(parts),
+    )
 
 
 def _identity(model: str, revision: str | None) -> ModelIdentity:
