@@ -1,12 +1,14 @@
 """The dry run: what `generate` would do is said, is what it then does, and is not done."""
 
+import re
+
 import pytest
 
 from equitymedqa.generation import GenerationError, prepare_engine
 from equitymedqa.generation.dry_run import dry_run
 from equitymedqa.generation.shards import Shard
 from equitymedqa.prompts import Prompt
-from equitymedqa.records import QuestionSet
+from equitymedqa.records import Decoding, QuestionSet
 from tests.canned_engine import CannedEngine
 from tests.dry_runs import GREEDY, SAMPLED, TEN, asked, made, planned, text_of
 from tests.tiny_models import save_tiny_model
@@ -68,6 +70,36 @@ def test_prompt_that_leaves_no_room_for_the_answer_is_refused(out):
 
     assert [(one.kind, one.first_question) for one in run.refusals] == [("too_long", "q1")]
     assert run.n_to_make == 1
+
+
+@pytest.mark.parametrize("way", [planned, made])
+def test_limit_that_leaves_no_room_for_any_question_is_refused_with_one_that_does(out, way):
+    questions = asked("Why?", "Is it safe for me?")
+
+    with pytest.raises(GenerationError, match="leave no room for a question") as refused:
+        way(
+            questions,
+            out,
+            engine=CannedEngine(context_length=80),
+            decoding=Decoding(max_new_tokens=100_000),
+        )
+
+    assert not out.parent.exists()
+    most = int(re.search(r"at most (\d+) for an answer", str(refused.value))[1])
+    for limit, n_to_make in ((most, 2), (most + 1, 1)):
+        run = planned(
+            questions,
+            out,
+            engine=CannedEngine(context_length=80),
+            decoding=Decoding(max_new_tokens=limit),
+        )
+        assert run.n_to_make == n_to_make
+
+
+def test_question_longer_than_the_context_is_a_failure_of_its_own(out):
+    summary = made(asked("Why " * 100), out, engine=CannedEngine(context_length=80))
+
+    assert summary.failures == {"too_long": 1}
 
 
 def test_dry_run_says_what_generate_then_does(out):

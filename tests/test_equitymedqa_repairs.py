@@ -176,6 +176,13 @@ def test_cut_answers_are_not_taken_for_those_of_a_larger_limit(out, engine):
         generate(engine, out, decoding=Decoding(max_new_tokens=N_WORDS))
 
 
+def test_failure_in_the_way_of_another_limit_is_said_to_be_one(out):
+    generate(CannedEngine(failures={"@": "refused"}), out)
+
+    with pytest.raises(GenerationError, match=r"10 there, 9 now\).*this one failed"):
+        generate(CannedEngine(), out, decoding=Decoding(max_new_tokens=9))
+
+
 def test_more_questions_join_a_file_with_extended_answers(out, engine):
     generate(engine, out, limit=6)
     extend_truncated(out, max_new_tokens=N_WORDS, model=engine)

@@ -47,6 +47,11 @@ def refuse_other_answer(record: AnswerRecord, *, job: Job, place: Path) -> NoRet
     way_out = "repeat that way, or choose another file"
     if differing == {"max_new_tokens"} and record.finish_reason == "length":
         way_out += "; `equitymedqa answers extend` gives cut answers more room"
+    elif record.finish_reason == "error":
+        way_out += (
+            "; this one failed, and `equitymedqa answers status` says whether all did: then the "
+            "file can go"
+        )
     raise GenerationError(
         f"{place} holds an answer by {job.source} to question "
         f"{record.question.question_id!r} that was made in another way "

@@ -8,7 +8,7 @@ from pathlib import Path
 from equitymedqa.generation.answer_index import AnswerIndex, iter_lines, parse
 from equitymedqa.generation.earlier_pace import EarlierPace, earlier_pace
 from equitymedqa.generation.engine import Engine, KnowsMemory, MemoryNeed, Request
-from equitymedqa.generation.plan import Job, PlannedAnswer, plan_answers
+from equitymedqa.generation.plan import Job, PlannedAnswer, plan_answers, refuse_no_room
 from equitymedqa.generation.shards import Shard
 from equitymedqa.generation.standing import Standing, standing_answers
 from equitymedqa.prompts import Prompt
@@ -116,6 +116,7 @@ def dry_run(
     plan = plan_answers(
         questions, job, writer=writer, context_length=engine.context_length, limit=limit
     )
+    refuse_no_room(plan, decoding, context_length=engine.context_length)
     if shard is not None:
         plan = [one for one in plan if shard.takes(one.answer_id)]
         out = shard.path(out)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from equitymedqa.generation.engine import Engine
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.local.checkpoints import EMBEDDED, find_checkpoint
-from equitymedqa.generation.plan import Job, plan_answers
+from equitymedqa.generation.plan import Job, plan_answers, refuse_no_room
 from equitymedqa.generation.progress import Progress, console_progress
 from equitymedqa.generation.run import GenerationSummary, JobRun
 from equitymedqa.generation.shards import Shard
@@ -130,6 +130,7 @@ def generate_answers(
     plan = plan_answers(
         questions, job, writer=writer, context_length=engine.context_length, limit=limit
     )
+    refuse_no_room(plan, decoding, context_length=engine.context_length)
     if shard is not None:
         plan = [answer for answer in plan if shard.takes(answer.answer_id)]
         out = shard.path(out)

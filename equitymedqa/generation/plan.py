@@ -126,6 +126,29 @@ def plan_answers(
     ]
 
 
+def refuse_no_room(
+    plan: Sequence[PlannedAnswer], decoding: Decoding, *, context_length: int | None
+) -> None:
+    """Refuse a token limit that by itself makes every question too long.
+
+    Else one slip of a digit would fill the answer file with failures.
+
+    Raises
+    ------
+    GenerationError
+        If no question fits though one would with a lower limit; the message says which.
+    """
+    if context_length is None or any(answer.refusal_kind != "too_long" for answer in plan):
+        return
+    n_tokens = [answer.prompt.n_tokens or 0 for answer in plan]
+    if fitting := [n for n in n_tokens if n < context_length]:
+        raise GenerationError(
+            f"{decoding.max_new_tokens} tokens for an answer leave no room for a question: the "
+            f"model takes {context_length} in all, and the longest prompt that fits has "
+            f"{max(fitting)}; allow at most {context_length - max(fitting)} for an answer"
+        )
+
+
 def pair_memberships(
     pairs: Sequence[PairRecord],
 ) -> dict[tuple[str, str], list[PairMembership]]:
