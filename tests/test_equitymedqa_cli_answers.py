@@ -100,10 +100,22 @@ def test_generate_says_all_counts_at_the_end(tiny, questions_file, tmp_path):
     n_failed = sum(answer.finish_reason == "error" for answer in answers)
     assert "4 answers, 0 of them made before" in said
     assert f"{4 - n_cut - n_failed} whole, {n_cut} cut at the token limit" in said
+    assert ("answers extend" in said) == (n_cut > 0)
     n_read = sum(answer.n_prompt_tokens for answer in answers)
     n_written = sum(answer.n_output_tokens for answer in answers)
     assert f"{n_read} tokens read and {n_written} written in" in said
     assert {answer.decoding.top_k for answer in answers} == {5}
+
+
+def test_generate_ends_with_3_where_single_answers_failed(tiny, questions_file, tmp_path):
+    # The tiny model's context is 512 tokens.
+    questions_file.write_text("question\nIs it safe?\n" + "word " * 600 + "\n")
+    words = ["generate", questions_file, "--model", tiny, "--out", tmp_path / "out"]
+
+    done = typed(*words, "--max-new-tokens", 4)
+
+    assert done.exit_code == 3, done.output
+    assert "1 failed (too_long 1)" in done.output
 
 
 def test_dry_run_asks_a_server_no_question(questions_file, tmp_path):

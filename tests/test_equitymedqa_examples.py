@@ -121,7 +121,7 @@ def test_every_setting_of_a_kubernetes_command_is_given(name):
     assert used <= given
 
 
-@pytest.mark.parametrize(("code", "end"), [(0, 0), (1, 0), (2, 1)])
+@pytest.mark.parametrize(("code", "end"), [(0, 0), (3, 0), (1, 1), (2, 1)])
 def test_pod_is_tried_again_unless_only_single_answers_failed(tmp_path, code, end):
     stand_in = tmp_path / "equitymedqa"
     stand_in.write_text(f"#!/bin/sh\nexit {code}\n")

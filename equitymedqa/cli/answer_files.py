@@ -8,6 +8,7 @@ import typer
 
 from equitymedqa.cli import batch_files, merging
 from equitymedqa.cli.answer_options import all_questions
+from equitymedqa.cli.errors import ANSWERS_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +182,7 @@ def _tell(summary: "RepairSummary", *, left: str) -> None:
     )
     if summary.n_left:
         typer.echo(f"{summary.n_left} left as they are: they {left}")
-    raise typer.Exit(1 if summary.n_error else 0)
+    raise typer.Exit(ANSWERS_FAILED if summary.n_error else 0)
 
 
 def _write_problems(problems: "Sequence[Problem]", out: Path) -> None:

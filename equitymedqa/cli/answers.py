@@ -10,6 +10,7 @@ import typer
 from equitymedqa.cli import answer_options as options
 from equitymedqa.cli import clusters
 from equitymedqa.cli.engine_choice import EngineChoice
+from equitymedqa.cli.errors import ANSWERS_FAILED
 from equitymedqa.cli.interruption import goes_on_later
 from equitymedqa.cli.option_groups import grouped
 
@@ -35,7 +36,8 @@ def generate(
     """Answer questions; run the same command again to go on where it stopped.
 
     Each model and prompt is a source with an answer file of its own, and a manifest beside it.
-    `equitymedqa plan answers` says beforehand what the same options would do.
+    `equitymedqa plan answers` says beforehand what the same options would do. Ends with 3 if
+    single answers failed.
     """
     from equitymedqa.cli import answer_tables
     from equitymedqa.generation import generate_answers
@@ -73,7 +75,7 @@ def generate(
         typer.echo(_said(summary))
     if failures:
         answer_tables.show_failures(failures)
-    raise typer.Exit(1 if failures else 0)
+    raise typer.Exit(ANSWERS_FAILED if failures else 0)
 
 
 def _progress(log: Path | None, shard: "Shard | None") -> "Progress":
@@ -90,6 +92,10 @@ def _progress(log: Path | None, shard: "Shard | None") -> "Progress":
 
 def _said(summary: "GenerationSummary") -> str:
     """All that a run did: the file, what is in it, what was new."""
+    more_room = (
+        f"\n  `equitymedqa answers extend {summary.path} --truncated --max-new-tokens N` gives "
+        "those that were cut more room"
+    )
     kinds = ", ".join(f"{kind} {n}" for kind, n in summary.failures.items())
     return (
         f"{summary.path}:\n"
@@ -98,4 +104,5 @@ def _said(summary: "GenerationSummary") -> str:
         f"{summary.n_error:,} failed{f' ({kinds})' if kinds else ''}\n"
         f"  {summary.n_prompt_tokens:,} tokens read and {summary.n_output_tokens:,} written in "
         f"{timedelta(seconds=round(summary.seconds))}, {summary.tokens_per_s:.0f} tokens/s"
+        f"{more_room if summary.n_length else ''}"
     )

@@ -1,6 +1,12 @@
 """Which errors are about the input, so that their message alone helps the person at the shell."""
 
+from typing import Final
+
 from pydantic import ValidationError
+
+ANSWERS_FAILED: Final = 3
+"""Ends a command that did its work though single answers failed, which their file records. Not 1:
+what breaks off unforeseen ends with that, and a cluster should try it again."""
 
 
 def known_errors() -> tuple[type[Exception], ...]:
