@@ -1,11 +1,13 @@
 """The one door to the database: engine, migrations at start, and sessions that write alone."""
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from alembic import command
@@ -21,6 +23,9 @@ from rater_portal.errors import DatabaseError
 from rater_portal.settings import current_settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_S: Final = 30.0
+"""How long one process waits for another to let an SQLite file go."""
+
 _migrating = threading.Lock()
 _writers: WeakKeyDictionary[Engine, threading.RLock] = WeakKeyDictionary()
 """Who writes next to an SQLite file: in turn. SQLite itself would have them sleep and try again."""
@@ -68,7 +73,7 @@ def make_engine(url: str) -> Engine:
     if backend == "postgresql":
         # psycopg 3 is what is installed; a bare `postgresql://` would ask for psycopg 2.
         return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    engine = create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(address, connect_args={"timeout": BUSY_S, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     _writers[engine] = threading.RLock()
@@ -144,8 +149,22 @@ def _let_go(session: Any) -> None:
 def _prepare_sqlite(connection: Any, entry: ConnectionPoolEntry) -> None:
     # The driver would begin by itself, and late: a reader that turns writer can then fail at once.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    _keep_a_write_ahead_log(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _keep_a_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Servers that open a new file at once: SQLite fails here at once where else it would wait."""
+    patience = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                raise
+            time.sleep(0.05)
 
 
 def _begin_sqlite(connection: Any) -> None:

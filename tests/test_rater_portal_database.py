@@ -1,9 +1,11 @@
 """Migrations from empty, against the models, on both databases; transactions; and addresses."""
 
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -39,6 +41,17 @@ def test_two_servers_that_start_at_once_migrate_once(database_url: str) -> None:
     assert [server.wait() for server in servers] == [0, 0]
     with make_engine(database_url).connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+
+
+def test_new_file_that_another_is_just_writing_to_is_waited_for(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    other = sqlite3.connect(tmp_path / "study.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE mine (x)")
+    Timer(0.3, other.execute, ["COMMIT"]).start()
+
+    with make_engine(url).connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
 
 
 def test_failing_transaction_leaves_nothing_behind(engine: Engine) -> None:
