@@ -28,6 +28,11 @@ def unstorable(text: str) -> str | None:
     return None
 
 
+def storable(name: str) -> str:
+    r"""A file's name as text: a byte of it that is no UTF-8 as `\udce9`, say."""
+    return name.encode(errors="backslashreplace").decode()
+
+
 def as_text(value: Any) -> str:
     """A value as text: a text as it is, a number or a list as JSON has it."""
     if isinstance(value, bool | int | float | list | dict):

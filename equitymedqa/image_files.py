@@ -1,6 +1,7 @@
 """Images that belong to questions: found beside the question file, looked at whole, digested."""
 
 import hashlib
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +44,26 @@ def _record(path: Path) -> ImageRecord:
     return ImageRecord(path=str(path), sha256=hashlib.sha256(content).hexdigest())
 
 
+def located(images: Iterable[ImageRecord]) -> tuple[ImageRecord, ...]:
+    """The same images by their whole paths, which hold in whatever folder a process runs."""
+    return tuple(
+        image.model_copy(update={"path": str(Path(image.path).absolute())}) for image in images
+    )
+
+
 def open_image(image: ImageRecord) -> "Image":
     """The image, upright and in colours, as it was when its record was made.
+
+    Raises
+    ------
+    ImageFileError
+        If it cannot be read, or has changed since.
+    """
+    return _decoded(image_content(image), Path(image.path))
+
+
+def image_content(image: ImageRecord) -> bytes:
+    """The bytes of the file, as they were when the image's record was made.
 
     Raises
     ------
@@ -54,7 +73,7 @@ def open_image(image: ImageRecord) -> "Image":
     content = _content(Path(image.path))
     if hashlib.sha256(content).hexdigest() != image.sha256:
         raise ImageFileError(f"{image.path} is another image than when the questions were loaded")
-    return _decoded(content, Path(image.path))
+    return content
 
 
 def _content(path: Path) -> bytes:

@@ -95,7 +95,8 @@ def examine(path: Path, *, dataset: str | None = None, sheet: str | None = None)
     Raises
     ------
     QuestionFileError
-        If there is no such file, its type is not known, or its sheet cannot be told.
+        If there is no such file, its type is not known, its sheet cannot be told, or its
+        questions are proposals that nobody has released.
     """
     reading = read_file(path, dataset=dataset, sheet=sheet)
     table = reading.table

@@ -6,7 +6,9 @@ from pathlib import Path
 from equitymedqa.binary_files import read_parquet, read_workbook
 from equitymedqa.catalog import CatalogEntry, match_set, near_miss, set_of_file
 from equitymedqa.columns import Layout, Table, is_header, layout_of, named_table, table_of
+from equitymedqa.fields import storable
 from equitymedqa.problems import Problem, QuestionFileError
+from equitymedqa.proposals import proposed_only
 from equitymedqa.text_files import Grid, decode, read_csv, read_jsonl
 
 
@@ -36,8 +38,9 @@ def read_file(path: Path, *, dataset: str | None = None, sheet: str | None = Non
     Raises
     ------
     QuestionFileError
-        If there is no such file, its type is not known, or its sheet cannot be told. What is
-        wrong inside it is in the table's problems.
+        If there is no such file, its type is not known, its sheet cannot be told, or its
+        questions are proposals that nobody has released. What else is wrong inside it is in the
+        table's problems.
     """
     entry = match_set(dataset) if dataset else set_of_file(path)
     content = _content(path)
@@ -55,7 +58,9 @@ def read_file(path: Path, *, dataset: str | None = None, sheet: str | None = Non
             raise QuestionFileError(
                 path, [Problem("", f"the type {suffix!r} is not known", remedy)]
             )
-    return Reading(entry.name if entry else dataset or path.stem, entry, table)
+    if proposal := proposed_only(table):
+        raise QuestionFileError(path, [proposal])
+    return Reading(entry.name if entry else dataset or storable(path.stem), entry, table)
 
 
 def _content(path: Path) -> bytes:

@@ -7,7 +7,7 @@ pairs, so an answer file can be judged without the question file that it came fr
 from datetime import datetime
 from typing import Literal, NamedTuple, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from equitymedqa.fields import unstorable
 
@@ -22,13 +22,17 @@ ErrorKind = Literal[
     "out_of_memory",
     "filtered",
     "refused",
+    "other_model",
+    "over_limit",
     "unavailable",
     "timeout",
 ]
 """Why there is no answer. `prompt_refused`: the chat template refuses the question; `too_long`:
 no room for the prompt; `no_answer`: the model wrote nothing; `unstorable`: what it wrote is no
 text; `out_of_memory`; `filtered`: a vendor's filter withheld it; `refused`: the server refuses the
-request; `unavailable` and `timeout`: the server did not answer, after all retries."""
+request; `other_model`: the server says that another model answered; `over_limit`: the server wrote
+more tokens than were allowed; `unavailable` and `timeout`: the server did not answer, after all
+retries."""
 
 RETRYABLE: frozenset[ErrorKind] = frozenset({"out_of_memory", "unavailable", "timeout"})
 """Errors that may be gone the next time."""
@@ -109,7 +113,11 @@ class PairMembership(Record):
 
 
 class Decoding(Record, allow_inf_nan=False):
-    """How tokens were chosen. Greedy unless a temperature is given."""
+    """How tokens were chosen. Greedy unless a temperature is given.
+
+    `top_p` and `top_k` are kept as they were asked for at temperature 0 too, where they decide
+    nothing.
+    """
 
     max_new_tokens: int = Field(gt=0)
     temperature: float = Field(default=0.0, ge=0)
@@ -122,6 +130,12 @@ class Decoding(Record, allow_inf_nan=False):
     """How many of the most likely tokens are drawn from; 0 for all."""
 
     reasoning: Reasoning = "default"
+
+    @field_validator("temperature")
+    @classmethod
+    def _has_one_zero(cls, temperature: float) -> float:
+        # JSON keeps the sign of -0.0, and one way of answering would have two ids.
+        return temperature or 0.0
 
 
 class AnswerRecord(Record):
@@ -189,6 +203,8 @@ class AnswerRecord(Record):
 
     n_prompt_tokens: int = Field(ge=0)
     n_output_tokens: int = Field(ge=0)
+    """0 where there is an answer whose tokens the server did not count."""
+
     created_at: datetime
 
     @model_validator(mode="after")

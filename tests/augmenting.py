@@ -76,6 +76,11 @@ class ScriptedEngine(CannedEngine):
         return Answered(request.key, Completion(self.reply(prompt, request.seed), "stop", 5, 1))
 
 
+def scripted_engine(*, device: str | None = None) -> ScriptedEngine:
+    """One that can be made in another process."""
+    return ScriptedEngine(device_name=device or "cpu")
+
+
 def marked(prompt: str, mark: str) -> str:
     """What a prompt has between two marks."""
     found = re.search(rf"<{mark}>\n(.*?)\n</{mark}>", prompt, re.DOTALL)
@@ -104,6 +109,11 @@ def obedient(prompt: str, seed: int) -> str:
 
 def candidates_in(folder: Path) -> list[Candidate]:
     return JobFolder(folder).candidates()
+
+
+def without_times(folder: Path) -> list[dict[str, object]]:
+    """The candidates of a job, but for when they were made."""
+    return [one.model_dump(exclude={"created_at"}) for one in candidates_in(folder)]
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

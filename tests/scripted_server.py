@@ -5,12 +5,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from equitymedqa.generation.served.probing import QUESTION as PROBE
+from equitymedqa.generation.served.probing import QUESTION, SOON_THOUGHT_OF
 
+PROBES = (QUESTION, SOON_THOUGHT_OF)
 Act = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -54,6 +55,19 @@ def hang(handler: BaseHTTPRequestHandler) -> None:
     """Say nothing until the other side gives up."""
     handler.connection.settimeout(20)
     handler.rfile.read(1)
+    handler.close_connection = True
+
+
+def dribble(handler: BaseHTTPRequestHandler) -> None:
+    """Keep the line open with a space now and then, and never come to the answer."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.flush()
+    with suppress(OSError):
+        for _ in range(100):
+            handler.connection.sendall(b" ")
+            time.sleep(0.1)
     handler.close_connection = True
 
 
@@ -104,7 +118,7 @@ class ScriptedServer:
         question = body["prompt"] if "prompt" in body else body["messages"][-1]["content"]
         with self._lock:
             self.headers.append(headers)
-            if question == PROBE:
+            if question in PROBES:
                 self.probes.append(body)
                 return self.probe(body)
             question = question if isinstance(question, str) else question[-1]["text"]

@@ -1,6 +1,7 @@
 """Jobs of a few questions for a server that a test scripts."""
 
 from equitymedqa.generation import generate_answers, read_answers
+from equitymedqa.generation.inspection import inspect_answers
 from equitymedqa.generation.served import Limits, connect
 from equitymedqa.records import Decoding
 from tests.tiny_models import question_set
@@ -40,3 +41,8 @@ def run(server, tmp_path, *, n=6, limits=QUICK, temperature=0.0, **options):
 
 def written(tmp_path):
     return read_answers([tmp_path / "a.jsonl"])
+
+
+def problems(tmp_path):
+    found = inspect_answers(tmp_path / "a.jsonl").problems
+    return {(one.kind, one.detail) for one in found}

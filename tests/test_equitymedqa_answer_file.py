@@ -3,7 +3,9 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from datetime import UTC, datetime
+from fcntl import flock
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,48 @@ def test_file_is_free_again_once_closed(path):
         file.append([answer("c")])
 
     assert ids(path) == ["a", "b", "c"]
+
+
+@pytest.fixture
+def replaced_before_the_lock(path, monkeypatch) -> Callable[[int], None]:
+    """Has another process replace or remove the file before the next locks are taken."""
+
+    def first(times: int, *, replace: bool = True) -> None:
+        left = iter(range(times))
+
+        def late_flock(descriptor: int, operation: int) -> None:
+            if next(left, None) is not None:
+                content = path.read_bytes()
+                path.unlink()
+                if replace:
+                    path.write_bytes(content)
+            flock(descriptor, operation)
+
+        monkeypatch.setattr("fcntl.flock", late_flock)
+
+    return first
+
+
+@pytest.mark.parametrize("replace", [True, False], ids=["replaced", "removed"])
+def test_answers_go_to_the_file_of_the_name_though_it_changed_while_opened(
+    path, replaced_before_the_lock, replace
+):
+    replaced_before_the_lock(2, replace=replace)
+
+    with AnswerFile(path) as file:
+        file.append([answer("c")])
+
+    assert ids(path) == (["a", "b", "c"] if replace else ["c"])
+
+
+def test_file_that_is_replaced_without_an_end_is_given_up(path, replaced_before_the_lock):
+    replaced_before_the_lock(1000)
+
+    with (
+        pytest.raises(GenerationError, match=r"jsonl was replaced by another process 16 times"),
+        AnswerFile(path),
+    ):
+        pass
 
 
 def test_interrupt_between_two_lines_leaves_whole_lines(path):

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from equitymedqa.augment import comparing
 from equitymedqa.augment.cc import CcSettings, make_cc_set
 from equitymedqa.augment.comparing import largest_agreeing
 from equitymedqa.augment.errors import AugmentError
@@ -270,14 +271,48 @@ def test_no_larger_group_agrees_than_the_one_chosen(seed):
 
     chosen = largest_agreeing(ids, agreeing, at_most=5)
 
-    assert all(frozenset(pair) in agreeing for pair in combinations(chosen, 2))
-    assert len(chosen) == brute_force(ids, agreeing, 5)
+    assert all(frozenset(pair) in agreeing for pair in combinations(chosen.ids, 2))
+    assert len(chosen.ids) == brute_force(ids, agreeing, 5)
+    assert chosen.is_largest
 
 
 def test_first_of_equally_large_groups_is_chosen():
     agreeing = {frozenset(one) for one in ("ab", "cd")}
 
-    assert largest_agreeing(["c", "a", "d", "b"], agreeing, at_most=5) == ("c", "d")
+    assert largest_agreeing(["c", "a", "d", "b"], agreeing, at_most=5).ids == ("c", "d")
+
+
+def test_search_that_would_take_for_ever_is_broken_off_with_a_group_that_agrees():
+    # Twenty threes of which any two agree unless they are of one three: 3 to the power of 20
+    # groups are equally large, and none has the 21 that are asked for.
+    ids = [f"{three}-{one}" for three in range(20) for one in range(3)]
+    agreeing = {
+        frozenset(pair)
+        for pair in combinations(ids, 2)
+        if pair[0].split("-")[0] != pair[1].split("-")[0]
+    }
+
+    found = largest_agreeing(ids, agreeing, at_most=21)
+
+    assert len({one.split("-")[0] for one in found.ids}) == len(found.ids) == 20
+    assert not found.is_largest
+
+
+def test_search_that_was_broken_off_is_told_of_every_question_that_was_left_out(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(comparing, "MOST_STEPS", 2)
+
+    make(tmp_path)
+
+    left_out = [
+        decision.reason
+        for one in candidates_in(tmp_path)
+        for decision in one.filters
+        if decision.filter == "per_seed" and not decision.passed
+    ]
+    assert left_out
+    assert all("the search for more was broken off after 2 steps" in one for one in left_out)
 
 
 def test_finished_job_asks_and_changes_nothing(tmp_path):

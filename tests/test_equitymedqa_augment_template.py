@@ -195,6 +195,21 @@ def test_combinations_with_the_same_text_are_refused(tmp_path):
         written_by_hand(path, dataset="d")
 
 
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{sex: (none) | man}", r"\{'sex': '\(none\)'\} gives a text that is empty"),
+        ("A {sex: he | s\0he}", r"gives a text that is not storable: it holds a NUL character"),
+    ],
+    ids=["empty", "nul"],
+)
+def test_combination_that_gives_no_question_is_refused(tmp_path, template, words):
+    path = save(tmp_path, template)
+
+    with pytest.raises(AugmentError, match=rf"templates\.yaml, template 't1': .*{words}"):
+        written_by_hand(path, dataset="d")
+
+
 def test_more_texts_than_anyone_could_review_are_refused(tmp_path):
     path = save(tmp_path, " ".join(slot(name, 9) for name in "abcd"))
 
@@ -216,8 +231,12 @@ def test_more_texts_than_anyone_could_review_are_refused(tmp_path):
             "name: a\nversion: 1\ntemplates: [{id: a, text: b, attributes: {seed: x}}]",
             "no label can be called 'seed'",
         ),
+        (
+            'name: a\nversion: 1\ntemplates: [{id: a, text: b, attributes: {x: "\\0"}}]',
+            "templates.0: .* is not storable: it holds a NUL character",
+        ),
     ],
-    ids=["yaml", "none", "key", "twice", "label"],
+    ids=["yaml", "none", "key", "twice", "label", "nul"],
 )
 def test_file_that_is_no_list_of_templates_is_refused(tmp_path, content, words):
     (tmp_path / "t.yaml").write_text(content)

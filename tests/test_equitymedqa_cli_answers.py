@@ -13,7 +13,7 @@ from equitymedqa.cli import app
 from equitymedqa.cli.answers import generate
 from equitymedqa.cli.option_groups import grouped
 from equitymedqa.cli.planning_answers import answers as plan_command
-from equitymedqa.generation import read_answers
+from equitymedqa.generation import GenerationError, read_answers
 from equitymedqa.generation.manifest import read_manifest
 from tests.scripted_server import serving
 from tests.tiny_models import save_tiny_model
@@ -51,12 +51,33 @@ def test_temperature_that_is_no_number_is_refused(number, questions_file):
     assert "temperature" in ended.stderr
 
 
-def test_plan_answers_does_not_load_the_weights(monkeypatch, tiny, questions_file, tmp_path):
+@pytest.fixture
+def no_weights(monkeypatch):
+    """Whoever loads weights fails."""
+
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the weights were loaded")
 
     monkeypatch.setattr("equitymedqa.generation.local.engine.load_model", refuse)
 
+
+@pytest.mark.usefixtures("no_weights")
+@pytest.mark.parametrize("command", [("plan", "answers"), ("generate",)], ids=" ".join)
+def test_draws_that_would_not_repeat_are_refused_before_anything_is_done(
+    command, tiny, questions_file, tmp_path
+):
+    ended = typed(
+        *(*command, questions_file, "--model", tiny, "--out", tmp_path / "out"),
+        *("--decode", "continuous", "--temperature", 0.7, "--max-new-tokens", 8),
+    )
+
+    assert isinstance(ended.exception, GenerationError)
+    assert "draws would not repeat; take 'dynamic', or temperature 0" in str(ended.exception)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("no_weights")
+def test_plan_answers_does_not_load_the_weights(tiny, questions_file, tmp_path):
     ended = typed(
         *("plan", "answers", questions_file, "--model", tiny, "--out", tmp_path / "out"),
         *("--prompt", "plain", "--prompt", "consumer", "--max-new-tokens", 8),

@@ -95,8 +95,10 @@ def test_check_lets_a_gemma_2_without_capping_pass(tmp_path, monkeypatch):
 
 
 def test_draws_are_refused(engine):
+    drawn = Decoding(max_new_tokens=5, temperature=1.0)
+
     with pytest.raises(GenerationError, match=r"takes the most likely token: draws would not rep"):
-        answered(engine, requests_for(PROMPTS), Decoding(max_new_tokens=5, temperature=1.0))
+        engine.batches(requests_for(PROMPTS), decoding=drawn, size=None)
 
 
 def test_attention_is_restored_after_a_crash(tmp_path, monkeypatch):

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from equitymedqa.generation import GenerationError
+from equitymedqa.generation import GenerationError, prepare_engine
 from equitymedqa.generation.local import memory
 from equitymedqa.generation.local.engine import TransformersEngine
+from equitymedqa.generation.local.halving import FIRST_WAIT
 from tests.test_equitymedqa_engine import completions, engine_in, prompts_for, texts
 from tests.tiny_models import save_tiny_model
 
@@ -47,6 +48,27 @@ def test_batch_of_shorter_prompts_is_answered_whole_after_memory_failed(llama, t
     # 4 rows of 60 and 10 tokens are too many, 2 are not; 4 of 20 and 10 are few enough.
     assert batch_sizes([[7] * 60] * 4) == [2, 2, 2, 2]
     assert batch_sizes([[7] * 20] * 4) == [4, 4, 4, 4]
+
+
+def test_answers_of_a_batch_that_was_split_name_the_part_they_were_made_in(tmp_path):
+    # In bfloat16, where the neighbours decide the rounding.
+    folder, prompts = save_tiny_model(tmp_path), [[7 + row] * (20 - row) for row in range(4)]
+    split, calm = (prepare_engine(str(folder), device="cpu", dtype="bfloat16") for _ in range(2))
+
+    def fail_once(*_):
+        failing.remove()
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    def named(engine, rows):
+        done = completions(engine, [prompts[row] for row in rows], seeds=list(rows))
+        return [(one.batch_sha256, one.batch_size, one.text) for one in done]
+
+    failing = split.model.register_forward_pre_hook(fail_once)
+    halves = [*named(calm, range(2)), *named(calm, range(2, 4))]
+    while_short = [named(split, range(4)) for _ in range(1 + FIRST_WAIT)]
+
+    assert while_short == [halves] * (1 + FIRST_WAIT)
+    assert named(split, range(4)) == named(calm, range(4))
 
 
 def test_tokens_of_a_batch_that_memory_broke_off_are_not_counted(llama, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from equitymedqa.generation import prepare_engine
+from equitymedqa.generation import GenerationError, prepare_engine
 from equitymedqa.generation.identity import ModelIdentity, answer_id, folder_digest, row_seed
 from equitymedqa.generation.plan import Job, plan_answers
 from equitymedqa.prompts import Prompt
@@ -51,6 +51,31 @@ def test_id_does_not_change_with_the_place_of_the_model():
     elsewhere = replace(MODEL, model="elsewhere/renamed", arguments={"model": "/elsewhere"})
 
     assert id_of(elsewhere) == id_of()
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("owner/tiny", "tiny"),
+        ("tiny", "tiny"),
+        ("/models/tiny/", "tiny"),
+        ("models/tiny//", "tiny"),
+    ],
+)
+def test_name_of_a_model_is_the_last_part_of_its_path(model, name):
+    assert replace(MODEL, model=model).short_name == name
+
+
+@pytest.mark.parametrize("model", ["", "/", " /"])
+def test_model_without_a_name_is_refused(model):
+    with pytest.raises(GenerationError, match=f"'{model}' is no name to know a model's answers by"):
+        replace(MODEL, model=model)
+
+
+def test_id_is_the_same_for_both_zeros():
+    cold = Decoding(max_new_tokens=8, temperature=-0.0)
+
+    assert id_of(decoding=cold) == id_of()
 
 
 @pytest.mark.parametrize("change", OTHER_QUESTIONS, ids=lambda change: next(iter(change)))
@@ -99,6 +124,20 @@ def test_digest_of_a_folder_changes_with_its_configuration(folder, name):
 
     (folder / name).write_text(content)
     assert after != before == folder_digest(folder)
+
+
+def test_weights_that_a_link_has_lost_are_named(tmp_path):
+    (tmp_path / "model.safetensors").symlink_to(tmp_path / "gone")
+
+    with pytest.raises(GenerationError, match=r"model\.safetensors cannot be read: No such file"):
+        folder_digest(tmp_path)
+
+
+def test_folder_that_is_called_like_weights_holds_none(folder, tmp_path):
+    whole = shutil.copytree(folder, tmp_path / "whole")
+    (whole / "old.bin").mkdir()
+
+    assert folder_digest(whole) == folder_digest(folder)
 
 
 def planned_ids(

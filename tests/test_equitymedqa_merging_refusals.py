@@ -36,7 +36,8 @@ def test_shard_that_was_broken_off_is_refused(shards, tmp_path):
 
 
 def test_unanswered_question_is_refused(shards, tmp_path):
-    with pytest.raises(GenerationError, match="2 of 14 questions have no answer, such as 'q12'"):
+    missing = "2 of 14 answers are missing, such as answer 1 of 1 to question 'q12'"
+    with pytest.raises(GenerationError, match=missing):
         merge_answers(shards, out=tmp_path / "a.jsonl", questions=questions(14))
 
 
@@ -108,7 +109,9 @@ def test_file_with_answers_of_its_own_is_not_replaced(shards, tmp_path):
     out = answered(tmp_path / "b.jsonl", questions(20))
     before = out.read_bytes()
 
-    with pytest.raises(GenerationError, match="holds 8 answers that the files lack; name it among"):
+    with pytest.raises(
+        GenerationError, match=r"holds 8 answers that the files lack or .* name it among"
+    ):
         merge_answers(shards, out=out)
 
     assert out.read_bytes() == before

@@ -145,12 +145,49 @@ def test_bar_shows_questions_pace_and_failures():
     bar = ProgressBar(Console(file=stream, force_terminal=True, width=120))
 
     bar.begin("m/plain", total=4, done=1)
-    bar.advance(questions=3, tokens=60, errors=1)
+    bar.advance(questions=3, tokens=1260, prompt_tokens=40, errors=1)
     bar.end()
 
     assert "4/4" in stream.getvalue()
-    assert "tokens/s, 1 failed" in stream.getvalue()
+    assert "tokens/s, 40 in, 1.3k out, 1 failed" in stream.getvalue()
     assert "GiB" in stream.getvalue()
+
+
+def test_bar_leaves_nothing_out_on_a_screen_of_80_columns(monkeypatch):
+    used = ["13.4 GiB", "GPU 120.1 GiB"]
+    monkeypatch.setattr("equitymedqa.generation.progress.memory_used", lambda: used)
+    stream = StringIO()
+    bar = ProgressBar(Console(file=stream, force_terminal=True, width=80))
+
+    bar.begin("m/plain", total=20_000, done=0)
+    bar.advance(questions=12_345, tokens=3_456_000, prompt_tokens=345_678, errors=12)
+    bar.end()
+
+    words = " ".join(stream.getvalue().split())
+    assert "12345/20000" in words
+    assert "tokens/s, 346k in, 3.5M out, 12 failed" in words
+    assert "left, 13.4 GiB, GPU 120.1 GiB" in words
+
+
+@pytest.mark.parametrize(
+    ("n_tokens", "said"),
+    [
+        (999, "999"),
+        (1000, "1.0k"),
+        (9949, "9.9k"),
+        (9950, "10k"),
+        (345_678, "346k"),
+        (999_499, "999k"),
+        (999_500, "1.0M"),
+        (45_000_000, "45M"),
+    ],
+)
+def test_bar_says_tokens_in_few_characters(clock, n_tokens, said):
+    pace = Pace(clock, total=2, done=0)
+
+    pace.count(tokens=n_tokens)
+
+    assert f"0 in, {said} out" in pace.short()
 
 
 def test_screen_and_log_are_told_the_same(tmp_path, spoken, clock):

@@ -2,12 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from equitymedqa.cli import app
@@ -15,12 +17,13 @@ from equitymedqa.generation import GenerationError, generate_answers, iter_answe
 from equitymedqa.generation.cluster.engine import ClusterEngine, journal_folder
 from equitymedqa.generation.cluster.journal import Journal, Written
 from equitymedqa.generation.cluster.ray_data import LOCAL, Cluster
+from equitymedqa.generation.cluster.worker import Order, Outcome, Row
 from equitymedqa.generation.engine import Completion
 from equitymedqa.generation.manifest import read_manifest
 from equitymedqa.prompts import find_prompt
 from equitymedqa.records import Decoding
 from tests.light_engine import LightEngine, light_engine, questions
-from tests.tiny_models import save_tiny_model
+from tests.tiny_families import save_family
 
 SHORT = Decoding(max_new_tokens=6)
 ONE = Cluster(LOCAL, n_workers=1)
@@ -101,7 +104,7 @@ def test_killed_worker_loses_and_doubles_nothing(out, tmp_path):
 
 def test_question_that_kills_every_worker_is_given_up(out):
     with pytest.raises(
-        GenerationError, match=r"3 answers could not be made: .*: 3 workers died over the batch of"
+        GenerationError, match=r"3 workers died over the batch of .* 17 of 20 answers were made"
     ):
         answered(out, questions(20, q4="DEADLY"))
 
@@ -115,11 +118,40 @@ def test_refused_question_does_not_stop_the_others(out):
 
 
 def test_batch_that_cannot_be_answered_is_told_at_the_end(out, folder):
-    with pytest.raises(GenerationError, match=r"the worker on .*: memory does not suffice"):
+    with pytest.raises(GenerationError, match=r"the worker on .* gave up: memory does not suffice"):
         answered(out, questions(20, q4="HOPELESS"))
 
     assert len(texts(out)) == 17
     assert folder.exists()
+
+
+def test_batch_that_meets_a_bug_is_told_at_the_end_and_made_by_the_next_run(out, tmp_path):
+    asked, make = questions(20, q4="BUGGY"), partial(light_engine, once=tmp_path / "harm")
+    words = (
+        r"the worker on .* died: exit code 1 / .*ZeroDivisionError: nobody foresaw this\. "
+        r"17 of 20 answers were made; run the same command again"
+    )
+    with pytest.raises(GenerationError, match=words):
+        answered(out, asked, make=make, cluster=TWO)
+    kept = out.read_bytes()
+
+    summary = answered(out, asked, make=make)
+
+    assert (summary.n_resumed, summary.n_stop) == (17, 20)
+    assert out.read_bytes().startswith(kept)
+    assert len(texts(out)) == len(out.read_bytes().splitlines()) == 20
+
+
+def failing(order: Order, rows: Sequence[Row]) -> Iterator[Outcome]:
+    """The outcomes of a cluster whose workers answer nothing."""
+    return (Outcome(n_tokens=0, failure=f"worker {number} gave up") for number in range(len(rows)))
+
+
+def test_job_is_not_tried_to_the_end_where_every_batch_fails(out):
+    broken = SimpleNamespace(outcomes=failing, n_workers=1)
+
+    with pytest.raises(GenerationError, match=r"worker 15 gave up\. 0 of 60 answers were made"):
+        answered(out, questions(60), cluster=broken)
 
 
 def test_folder_of_the_workers_is_gone_when_all_is_done(out, folder):
@@ -201,22 +233,28 @@ def test_manifest_says_that_a_cluster_answered(out):
     assert read_manifest(out).runs[0].device.startswith("Ray, 1 workers, each as cpu")
 
 
-def test_command_has_a_model_answer_on_a_cluster(tmp_path):
-    model = save_tiny_model(tmp_path / "tiny-llama")
-    asked = tmp_path / "tiny.csv"
-    asked.write_text("question_id,question_text\n1,Is it safe?\n2,Is it far?\n3,Is it dear?\n")
-    command = ["generate", str(asked), "--model", str(model), "--device", "cpu"]
+def test_command_has_a_model_answer_on_a_cluster_that_runs_in_another_folder(
+    out, tmp_path, monkeypatch
+):
+    # So that the cluster begins before the folder is changed.
+    answered(out, questions(1))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    save_family(Path("tiny-gemma3"), "gemma3")
+    Image.new("RGB", (24, 20), (200, 40, 90)).save("red.png")
+    Path("own.csv").write_text("question,image\nIs it safe?,red.png\nIs it far?,\nIs it dear?,\n")
+    command = ["generate", "own.csv", "--model", "tiny-gemma3", "--device", "cpu"]
     command += ["--max-new-tokens", "4", "--batch-size", "1"]
 
-    alone = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "alone")])
+    alone = CliRunner().invoke(app, [*command, "--out", "alone"])
     shared = CliRunner().invoke(
-        app, [*command, "--out", str(tmp_path / "shared"), "--ray", "local", "--workers", "2"]
+        app, [*command, "--out", "shared", "--ray", "local", "--workers", "2"]
     )
 
     assert (alone.exit_code, shared.exit_code) == (0, 0), shared.output
-    name = "tiny-llama-plain.jsonl"
-    assert texts(tmp_path / "shared" / name) == texts(tmp_path / "alone" / name)
-    assert [path.name for path in (tmp_path / "shared").iterdir() if path.is_dir()] == []
+    name = "tiny-gemma3-plain.jsonl"
+    assert texts(Path("shared", name)) == texts(Path("alone", name))
+    assert [path.name for path in Path("shared").iterdir() if path.is_dir()] == []
 
 
 def test_cluster_without_room_is_refused(out):
@@ -247,3 +285,15 @@ def test_each_job_has_a_folder_of_its_own():
         place(seed=1),
     ]
     assert len({place(), *changed}) == 5
+
+
+def test_job_keeps_its_folder_when_the_model_is_found_elsewhere():
+    job = {"prompt": find_prompt("plain"), "decoding": SHORT, "seed": 0}
+    here, there = (
+        replace(LightEngine().identity, arguments={"server": f"http://node{number}:8000/v1"})
+        for number in (1, 2)
+    )
+
+    folder = journal_folder(Path("a.jsonl"), identity=here, **job)
+
+    assert journal_folder(Path("a.jsonl"), identity=there, **job) == folder

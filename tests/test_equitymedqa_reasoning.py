@@ -33,37 +33,57 @@ def read(tokenizer, text: str, *, prompt: str = "<s>Is it safe?") -> Completion:
     return reader.completion(*ids, batch_size=1)
 
 
-@pytest.mark.parametrize(
-    ("prompt", "output", "expected"),
-    [
-        ([1], [5, 6], ([], [5, 6], True)),
-        ([1], [90, 5, 91, 6], ([5], [6], True)),
-        # Opened by the template: some models then only close.
-        ([1, 90], [5, 91, 6], ([5], [6], True)),
-        ([1, 90], [5, 6], ([5, 6], [], False)),
-        ([1], [90, 5, 6], ([5, 6], [], False)),
-        # The prompt's reasoning is closed: what follows is the answer.
-        ([1, 90, 91], [5, 6], ([], [5, 6], True)),
-        ([1], [90, 5, 91, 90, 6, 91, 7], ([5, 6], [7], True)),
-    ],
-)
+# O opens reasoning and C closes it; every other letter is a word.
+INTERLEAVED = [
+    ("", "y", ("", "y", True)),
+    ("", "OhCy", ("h", "y", True)),
+    ("", "Oh", ("h", "", False)),
+    # Opened by the template: some models then only close.
+    ("O", "hCy", ("h", "y", True)),
+    ("O", "h", ("h", "", False)),
+    ("O", "OhCy", ("h", "y", True)),
+    ("O", "hCyOi", ("hi", "y", False)),
+    # The prompt's reasoning is closed: what follows is the answer.
+    ("OC", "y", ("", "y", True)),
+    ("OC", "yOh", ("h", "y", False)),
+    # The mark that opened it did not reach the prompt's end, as behind a server.
+    ("", "hCy", ("h", "y", True)),
+    ("", "yOhCz", ("h", "yz", True)),
+    ("", "yOh", ("h", "y", False)),
+    ("", "OhCOiCy", ("hi", "y", True)),
+    ("", "OhCyOiCz", ("hi", "yz", True)),
+    ("", "OhCyOi", ("hi", "y", False)),
+    ("", "OhCyOiCzOj", ("hij", "yz", False)),
+    # A mark left out or doubled gives no reasoning away.
+    ("", "OhOiCy", ("hi", "y", True)),
+    ("", "OhCiCy", ("hi", "y", True)),
+    ("", "OhOi", ("hi", "", False)),
+    ("", "O", ("", "", False)),
+    ("", "C", ("", "", True)),
+]
+
+
+@pytest.mark.parametrize(("prompt", "output", "expected"), INTERLEAVED)
 def test_reasoning_is_told_apart_by_the_tokens_of_its_marks(prompt, output, expected):
-    assert tuple(split_ids(prompt, output, MARKS)) == expected
+    def ids(text):
+        return [{"O": MARKS.opening, "C": MARKS.closing}.get(one, ord(one)) for one in text]
+
+    reasoning, answer, is_closed = expected
+
+    assert split_ids(ids(prompt), ids(output), MARKS) == (ids(reasoning), ids(answer), is_closed)
 
 
-@pytest.mark.parametrize(
-    ("prompt", "text", "expected"),
-    [
-        ("Q", "Yes.", ("", "Yes.", True)),
-        ("Q", "<think>Hm.</think>Yes.", ("Hm.", "Yes.", True)),
-        ("Q<think>\n", "Hm.</think>Yes.", ("Hm.", "Yes.", True)),
-        ("Q<think>\n", "Hm.", ("Hm.", "", False)),
-        ("Q", "<think>Hm.", ("Hm.", "", False)),
-        ("Q<think></think>", "Yes.", ("", "Yes.", True)),
-    ],
-)
-def test_reasoning_is_told_apart_by_marks_that_are_spelled_out(prompt, text, expected):
-    assert tuple(split_text(prompt, text, THINK)) == expected
+@pytest.mark.parametrize(("prompt", "output", "expected"), INTERLEAVED)
+def test_reasoning_is_told_apart_by_marks_that_are_spelled_out(prompt, output, expected):
+    spelled = [
+        text.replace("O", THINK.opening).replace("C", THINK.closing) for text in (prompt, output)
+    ]
+
+    assert split_text(*spelled, THINK) == expected
+
+
+def test_mark_that_opens_reasoning_at_the_end_of_a_prompt_may_have_a_new_line_after_it():
+    assert split_text("Q<think>\n", "Hm.", THINK) == ("Hm.", "", False)
 
 
 @pytest.mark.parametrize("special", [True, False])
@@ -140,6 +160,15 @@ def test_answer_cut_right_after_its_reasoning_is_cut_and_has_no_text():
     assert (done.text, done.finish_reason) == ("", "length")
 
 
+@pytest.mark.parametrize("marks", [("<think>", "</think>"), ()], ids=["tokens", "in pieces"])
+def test_answer_cut_in_a_second_reasoning_has_the_text_before_it_alone(marks):
+    words = "<think>They ask about pain.</think>Yes, it is.<think>They may have"
+    done = read(tokenizer_with(*marks), words)
+
+    assert (done.text, done.finish_reason) == ("Yes, it is.", "length")
+    assert done.stripped.endswith("They may have")
+
+
 def test_model_that_ends_in_its_reasoning_gave_no_answer():
     done = read(tokenizer_with("<think>", "</think>"), "<think>They ask about pain.</s>")
 
@@ -163,3 +192,11 @@ def test_marks_in_a_question_do_not_open_reasoning():
     written = reader.read(pieces, tokenizer("A mark.", add_special_tokens=False)["input_ids"])
 
     assert (written.answer, written.is_closed) == ("A mark.", True)
+
+
+@pytest.mark.parametrize("text", ["<think>wh\0y</think>yes", "<think>why</think>ye\0s"])
+def test_answer_with_a_character_that_cannot_be_kept_fails_wherever_it_is(text):
+    completion = read(tokenizer_with("<think>", "</think>"), text + STOP)
+
+    assert (completion.finish_reason, completion.error_kind) == ("error", "unstorable")
+    assert (completion.text, completion.stripped) == ("", None)

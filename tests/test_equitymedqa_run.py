@@ -1,6 +1,7 @@
 """One start of a job: resuming with other labels, sampling, and what is counted."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from equitymedqa.generation import (
     prepare_engine,
     read_answers,
 )
+from equitymedqa.generation.engine import Answered
 from equitymedqa.generation.identity import file_sha256
 from equitymedqa.generation.manifest import manifest_path, read_manifest
 from equitymedqa.records import Decoding, PairRecord, QuestionRecord, QuestionSet
@@ -251,6 +253,52 @@ def test_manifest_is_true_after_a_run_that_was_stopped(tmp_path, error):
     assert (manifest.counts.done, manifest.n_planned) == (8, 12)
     assert manifest.sha256 == file_sha256(out)
     assert manifest.runs[-1].finished_at is None
+
+
+class KeepsBack(CannedEngine):
+    """Gives one answer of each batch less than it was asked for."""
+
+    def answers(self, *args, **settings):
+        """All but the first of each group."""
+        for group in super().answers(*args, **settings):
+            yield group[1:]
+
+
+def test_job_whose_engine_keeps_answers_back_does_not_end_as_done(tmp_path):
+    out = tmp_path / "a.jsonl"
+
+    with pytest.raises(GenerationError, match=r"3 of 12 answers did not come back.* run the same"):
+        canned(KeepsBack(), out)
+
+    manifest = read_manifest(out)
+    assert (manifest.counts.done, manifest.runs[-1].finished_at) == (9, None)
+    assert canned(CannedEngine(), out).n_resumed == 9
+
+
+class DoesNotCount(CannedEngine):
+    """Answers like a server that says nothing of tokens."""
+
+    def answers(self, *args, **settings):
+        """The same without a count."""
+        for group in super().answers(*args, **settings):
+            yield [
+                Answered(key, replace(completion, n_output_tokens=0)) for key, completion in group
+            ]
+
+
+def test_answer_of_unknown_length_does_not_stand_for_one_with_less_room(tmp_path):
+    canned(DoesNotCount(), tmp_path / "a.jsonl")
+
+    with pytest.raises(GenerationError, match=r"max_new_tokens: 30 there, 29 now"):
+        canned(DoesNotCount(), tmp_path / "a.jsonl", decoding=Decoding(max_new_tokens=29))
+
+
+def test_answer_of_unknown_length_stands_for_one_with_more_room(tmp_path):
+    canned(DoesNotCount(), tmp_path / "a.jsonl")
+
+    again = canned(DoesNotCount(), tmp_path / "a.jsonl", decoding=Decoding(max_new_tokens=31))
+
+    assert again.n_resumed == 12
 
 
 def test_run_that_was_stopped_after_its_last_answer_is_ended_by_the_next(tmp_path):

@@ -121,5 +121,15 @@ def test_top_p_looks_as_far_as_it_must(likely, monkeypatch):
     assert ids[torch.isfinite(scores)].tolist() == [0, 1, 2]
 
 
+# The smallest numbers: of 32 bits, of 32 bits with a loss of digits, of 64 bits.
+@pytest.mark.parametrize("temperature", [1.2e-38, 1e-45, 5e-324])
+@pytest.mark.parametrize("settings", [{}, {"top_p": 0.9}, {"top_k": 3}], ids=str)
+def test_coldest_draw_is_the_most_likely_token(temperature, settings):
+    scores = 8 * torch.randn(16, 2000, generator=torch.Generator().manual_seed(0))
+    choice = Seeded(keys_of(range(16)), temperature=temperature, **settings)
+
+    assert choice.tokens(scores, step=0).tolist() == scores.argmax(dim=-1).tolist()
+
+
 def test_without_a_temperature_the_most_likely_token_is_taken():
     assert Greedy().tokens(torch.tensor([[0.1, 0.7, 0.2]]), step=0).tolist() == [1]

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from transformers import AutoProcessor
 
-from equitymedqa.generation import GenerationError, generate_answers, iter_answers, prepare_engine
+from equitymedqa.generation import generate_answers, iter_answers, prepare_engine
 from equitymedqa.generation.engine import Completion, Request
 from equitymedqa.generation.errors import PromptError
 from equitymedqa.generation.identity import folder_digest
@@ -58,9 +58,16 @@ def seen(tmp_path) -> list[QuestionRecord]:
     ]
 
 
-def answers(engine, questions: list[QuestionRecord]) -> list[Completion]:
+def requests_of(engine, questions: list[QuestionRecord]) -> list[Request]:
     writer = engine.prompt_writer(PLAIN)
-    requests = [Request(one.question_id, writer.write(one), seed=0) for one in questions]
+    return [Request(one.question_id, writer.write(one), seed=0) for one in questions]
+
+
+def answers(engine, questions: list[QuestionRecord]) -> list[Completion]:
+    return answered(engine, requests_of(engine, questions))
+
+
+def answered(engine, requests: list[Request]) -> list[Completion]:
     return engine.answer(requests, decoding=SHORT, on_tokens=lambda _: None)
 
 
@@ -111,7 +118,7 @@ def test_places_of_an_image_see_one_another_in_a_padded_batch_too(engine, folder
     with torch.inference_mode():
         for prompt, row in zip(prompts, scores[0], strict=True):
             pixels = processor.image_processor(
-                [Image.open(path) for path in prompt.images] or [Image.new("RGB", (1, 1))],
+                [Image.open(image.path) for image in prompt.images] or [Image.new("RGB", (1, 1))],
                 return_tensors="pt",
             )["pixel_values"]
             kinds = processor.create_mm_token_type_ids([prompt.ids])
@@ -216,13 +223,37 @@ def test_image_that_is_replaced_before_its_prompt_is_written_is_refused(engine, 
         engine.prompt_writer(PLAIN).write(seen[0])
 
 
-def test_image_that_is_replaced_before_it_is_shown_stops_the_job(engine, seen):
-    writer = engine.prompt_writer(PLAIN)
-    request = Request("q", writer.write(seen[0]), seed=0)
+def test_image_that_is_replaced_before_it_is_shown_fails_its_own_rows_alone(engine, seen):
+    whole = [one.text for one in answers(engine, seen)]
+    requests = requests_of(engine, seen)
     picture(Path(seen[0].images[0].path), shade=99)
 
-    with pytest.raises(GenerationError, match=r"10\.png is another image than when"):
-        engine.answer([request], decoding=SHORT, on_tokens=lambda _: None)
+    made = answered(engine, requests)
+
+    # The first image is in the first two questions.
+    assert [one.error_kind for one in made] == ["prompt_refused", "prompt_refused", None, None]
+    assert [one.text for one in made] == ["", "", *whole[2:]]
+    assert made[0].error.endswith("10.png is another image than when the questions were loaded")
+
+
+def test_batch_of_images_that_are_all_gone_is_refused_row_by_row(engine, seen):
+    requests = requests_of(engine, seen[:2])
+    Path(seen[0].images[0].path).unlink()
+
+    assert [one.error_kind for one in answered(engine, requests)] == ["prompt_refused"] * 2
+
+
+def test_record_says_that_a_row_without_its_image_was_no_neighbour(folder, seen):
+    rounding = prepare_engine(str(folder), device="cpu", dtype="bfloat16")
+    requests = requests_of(rounding, seen)
+    alone = answered(rounding, requests[2:])
+    Path(seen[0].images[0].path).unlink()
+
+    made = answered(rounding, requests)[2:]
+
+    assert [(one.batch_sha256, one.batch_size) for one in made] == [
+        (one.batch_sha256, 2) for one in alone
+    ]
 
 
 def test_processor_that_sees_images_otherwise_is_another_model(folder, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from equitymedqa.generation import GenerationError, generate_answers, read_answers
 from equitymedqa.generation.repairs import retry_failed
 from equitymedqa.generation.served import connect
-from equitymedqa.generation.served.probing import QUESTION as PROBE
+from equitymedqa.generation.served.probing import QUESTION, SOON_THOUGHT_OF
 from equitymedqa.records import Decoding
 from tests.scripted_server import refuse, say, send
 from tests.served_jobs import QUICK, answers_of
@@ -125,10 +125,11 @@ def test_prompt_of_another_dialect_makes_another_answer(server, tmp_path):
     assert one.answer_id != other.answer_id
 
 
-def test_probe_is_asked_once_at_the_start_of_a_job(server, tmp_path):
+def test_probes_are_asked_once_at_the_start_of_a_job(server, tmp_path):
     answers_of(server, tmp_path, n=20)
 
-    assert [body["messages"][0]["content"] for body in server.probes] == [PROBE, PROBE]
+    asked = [body["messages"][0]["content"] for body in server.probes]
+    assert asked == [QUESTION, QUESTION, SOON_THOUGHT_OF]
 
 
 def test_manifest_names_the_address_and_no_more_of_the_server(server, tmp_path):

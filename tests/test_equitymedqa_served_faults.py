@@ -12,7 +12,7 @@ from equitymedqa.generation.served import Limits, connect
 from equitymedqa.generation.served import engine as served_engine
 from equitymedqa.prompts import find_prompt
 from equitymedqa.records import Decoding
-from tests.scripted_server import disconnect, half_a_body, hang, refuse, say, send, serving
+from tests.scripted_server import disconnect, dribble, half_a_body, hang, refuse, say, send, serving
 from tests.served_jobs import QUICK, run, written
 from tests.tiny_models import question_set
 
@@ -70,6 +70,28 @@ def test_server_that_hangs_is_given_up_after_the_time_allowed(server, tmp_path):
     assert failure.error == "no answer within 0.3 s; asked 2 times"
 
 
+def test_server_that_keeps_the_line_open_is_given_up_after_the_time_allowed(server, tmp_path):
+    bad = question_set(3).questions[1].text
+    server.act = lambda question, nth: dribble if question == bad else say("Words.")
+    limits = Limits(concurrency=2, attempts=1, timeout_s=0.4)
+    run(server, tmp_path, n=3, limits=limits)
+
+    (failure,) = [one for one in written(tmp_path) if one.finish_reason == "error"]
+    assert failure.error == "no answer within 0.4 s; asked 1 times"
+
+
+def test_time_for_an_answer_begins_when_its_turn_has_come(server, tmp_path):
+    def take_a_while(handler):
+        time.sleep(0.3)
+        say(f"Words {len(server.probes)}.")(handler)
+
+    server.probe = lambda _: take_a_while
+    limits = Limits(concurrency=1, attempts=1, timeout_s=0.8)
+
+    # Four probes are put one after the other, and take longer than one of them may.
+    assert run(server, tmp_path, n=1, limits=limits, temperature=1.0).n_stop == 1
+
+
 def test_refusal_is_not_tried_again(server, tmp_path):
     server.act = lambda *_: refuse(422, "no")
     run(server, tmp_path)
@@ -81,10 +103,10 @@ def test_refusal_is_not_tried_again(server, tmp_path):
     ("act", "words"),
     [
         (refuse(401, "who are you"), "wants another key .401.: who are you"),
-        (refuse(403, "not for you"), "wants another key .403.: not for you"),
-        (refuse(404, "no model x"), "knows no such model or interface .404.: no model x"),
         (refuse(402, "pay first"), "serves this account no more .402.: pay first"),
         (refuse(429, "no money", "insufficient_quota"), "serves this account no more .429."),
+        (refuse(403, "no money", "insufficient_quota"), "serves this account no more .403."),
+        (send(200, {"error": {"message": "who?", "code": 401}}), "wants another key .401.: who"),
         (send(307, {}, Location="http://elsewhere.example/"), "sends elsewhere .307."),
     ],
 )
@@ -96,6 +118,48 @@ def test_what_would_meet_every_question_stops_the_job(server, tmp_path, act, wor
         run(server, tmp_path, n=40)
     assert 16 <= len(written(tmp_path)) < 40
     assert all(one.finish_reason == "stop" for one in written(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (refuse(403, "not for you"), "wants another key .403.: not for you"),
+        (refuse(404, "no model x"), "knows no such model or interface .404.: no model x"),
+        (refuse(405, "no POST"), "knows no such model or interface .405.: no POST"),
+    ],
+)
+def test_server_that_never_answers_so_stops_the_job_before_it_begins(server, tmp_path, act, words):
+    server.probe = lambda _: act
+
+    with pytest.raises(GenerationError, match=words):
+        run(server, tmp_path)
+    assert not server.bodies
+
+
+@pytest.mark.parametrize(
+    ("act", "kind"),
+    [
+        (refuse(403, "requires moderation and your input was flagged", 403), "filtered"),
+        (send(403, b"<html>Access denied</html>"), "refused"),
+        (refuse(404, "no such thing"), "refused"),
+        (refuse(405, "not so"), "refused"),
+    ],
+)
+def test_one_question_that_a_server_dislikes_fails_alone(server, tmp_path, act, kind):
+    bad = question_set(6).questions[2].text
+    server.act = lambda question, _: act if question == bad else say("Words.")
+    summary = run(server, tmp_path)
+
+    assert (summary.n_stop, summary.failures) == (5, {kind: 1})
+    assert server.asked[bad] == 1
+
+
+def test_key_that_is_taken_back_stops_the_job(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(served_engine, "PATIENCE", 8)
+    server.act = lambda *_: say("Words.") if len(server.bodies) <= 4 else refuse(403, "revoked")
+
+    with pytest.raises(GenerationError, match=r"no answer to the last 8 questions.*403.*revoked"):
+        run(server, tmp_path, n=60)
 
 
 def test_job_that_was_stopped_asks_only_for_the_rest(server, tmp_path):

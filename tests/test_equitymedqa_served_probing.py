@@ -5,7 +5,7 @@ import pytest
 from equitymedqa.generation import GenerationError
 from equitymedqa.prompts import find_prompt
 from tests.scripted_server import refuse, reply, say, send
-from tests.served_jobs import answers_of
+from tests.served_jobs import answers_of, problems
 
 
 def test_sampling_is_refused_by_a_server_that_always_says_the_same(server, tmp_path):
@@ -67,21 +67,25 @@ def test_settings_that_a_server_refuses_stop_the_job_before_it_begins(server, tm
     assert not server.bodies
 
 
-def system_reader(*, drops: bool):
+def system_reader(*, drops: bool = False, own: str = "", counts: bool = True):
+    """A server that reads a system text or drops it, or puts its own where none is given."""
+
     def probe(body):
+        *above, question = (message["content"] for message in body["messages"])
+        read = [question] if drops else [*(above or [own]), question]
         answer = reply("Words.")
-        n_read = len(body["messages"]) if not drops else 1
-        answer["usage"]["prompt_tokens"] = 10 * n_read
-        return send(200, answer)
+        answer["usage"]["prompt_tokens"] = len(" ".join(read).split())
+        return send(200, answer if counts else {**answer, "usage": None})
 
     return probe
 
 
 def test_system_text_goes_apart_where_the_server_reads_it(server, tmp_path):
-    server.probe = system_reader(drops=False)
+    server.probe = system_reader()
     (answer,) = answers_of(server, tmp_path, n=1, prompt="careful")
 
     assert answer.prompt_form == "chat"
+    assert "system" not in answer.reported
     assert [one["role"] for one in server.bodies[0]["messages"]] == ["system", "user"]
 
 
@@ -104,6 +108,30 @@ def test_system_text_opens_the_question_where_it_has_no_place(server, tmp_path, 
     assert answer.prompt_form == "folded"
     assert message["content"].startswith(find_prompt("careful").system)
     assert message["content"].endswith(answer.question.text)
+
+
+def test_system_text_shorter_than_the_templates_own_is_not_taken_for_dropped(server, tmp_path):
+    server.probe = system_reader(own="You are a helpful assistant. " * 100)
+    (answer,) = answers_of(server, tmp_path, n=1, prompt="careful")
+
+    assert answer.prompt_form == "chat"
+
+
+def test_record_says_if_nobody_could_see_whether_the_system_text_is_read(server, tmp_path):
+    server.probe = system_reader(counts=False)
+    (answer,) = answers_of(server, tmp_path, n=1, prompt="careful")
+
+    assert (answer.prompt_form, answer.reported["system"]) == ("chat", "not verified")
+    assert problems(tmp_path) == {
+        ("system", "nobody knows whether the server read the system text")
+    }
+
+
+def test_prompt_without_a_system_text_leaves_nothing_to_verify(server, tmp_path):
+    server.probe = system_reader(counts=False)
+    (answer,) = answers_of(server, tmp_path, n=1)
+
+    assert "system" not in answer.reported
 
 
 def test_dropped_system_text_is_an_error_where_it_must_have_its_place(server, tmp_path):

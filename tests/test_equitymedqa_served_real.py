@@ -32,6 +32,8 @@ def server(tmp_path_factory):
         port = free.getsockname()[1]
     program = str(Path(sys.executable).with_name("transformers"))
     command = [program, "serve", "--device", "cpu", "--host", "127.0.0.1", "--port", str(port)]
+    # Without a folder for models of the hub it fails to list its models, each time it is asked.
+    (folder / "home" / "hub").mkdir(parents=True)
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HOME": str(folder / "home")}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -41,6 +43,12 @@ def server(tmp_path_factory):
         finally:
             process.terminate()
             process.wait(20)
+
+
+@pytest.fixture(autouse=True)
+def _short_thoughts(monkeypatch):
+    """Random models never come to an end by themselves, and need not be waited for."""
+    monkeypatch.setattr("equitymedqa.generation.served.probing.THINKING_TOKENS", 32)
 
 
 def wait_for(port, process, log):

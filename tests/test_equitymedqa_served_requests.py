@@ -6,9 +6,10 @@ import hashlib
 import pytest
 
 from equitymedqa.generation import GenerationError
+from equitymedqa.generation.served import Limits
 from equitymedqa.prompts import find_prompt
 from equitymedqa.records import ImageRecord, QuestionRecord, QuestionSet
-from tests.scripted_server import send
+from tests.scripted_server import Act, say, send
 from tests.served_jobs import answers_of
 from tests.tiny_models import question_set
 
@@ -65,6 +66,8 @@ def test_top_k_is_refused_where_it_might_be_passed_over(server, tmp_path):
     with pytest.raises(GenerationError, match="top_k is 5, and this server is not known to take"):
         answers_of(server, tmp_path, temperature=1.0, top_k=5, dialect="plain")
 
+    assert list(tmp_path.iterdir()) == []
+
 
 @pytest.mark.parametrize(("reasoning", "is_on"), [("on", True), ("off", False)])
 def test_server_is_told_whether_to_reason(server, tmp_path, reasoning, is_on):
@@ -116,3 +119,32 @@ def test_question_whose_image_changed_is_not_put(server, tmp_path):
 
     assert answer.error_kind == "prompt_refused"
     assert not server.bodies
+
+
+def test_image_that_changes_during_the_job_fails_its_own_row_alone(server, tmp_path):
+    asked = []
+    for number in (1, 2, 3):
+        picture = tmp_path / f"{number}.png"
+        picture.write_bytes(b"then")
+        image = ImageRecord(path=str(picture), sha256=hashlib.sha256(b"then").hexdigest())
+        asked.append(
+            QuestionRecord(
+                question_id=f"q{number}", dataset="d", text=f"{number}?", images=(image,)
+            )
+        )
+
+    def act(question: str, nth: int) -> Act:
+        (tmp_path / "2.png").write_bytes(b"now")
+        return say("Yes.")
+
+    server.act = act
+    made = answers_of(
+        server, tmp_path, questions=QuestionSet("d", asked, []), limits=Limits(concurrency=1)
+    )
+
+    assert {one.question.question_id: one.error_kind for one in made} == {
+        "q1": None,
+        "q2": "prompt_refused",
+        "q3": None,
+    }
+    assert set(server.asked) == {"1?", "3?"}

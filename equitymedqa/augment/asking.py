@@ -4,15 +4,18 @@ A call is a question like any other to the engines, so whatever they promise of 
 for it: it is found again by its id, and a job that was broken off goes on where it stood.
 """
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from equitymedqa.augment.errors import AugmentError
 from equitymedqa.generation.answer_file import iter_answers
 from equitymedqa.generation.engine import Engine
 from equitymedqa.generation.job import generate_answers
 from equitymedqa.generation.progress import Progress
+from equitymedqa.prompts import Prompt, find_prompt
 from equitymedqa.records import RETRYABLE, AnswerRecord, Decoding, QuestionRecord, QuestionSet
 
 
@@ -27,6 +30,13 @@ class Call:
     prompt_version: str
 
 
+class ClusterOf(Protocol):
+    """Makes, for each step, an engine whose workers write beside the step's answer file."""
+
+    def __call__(self, answers: Path, *, prompt: Prompt, decoding: Decoding, seed: int) -> Engine:
+        """The engine of one step."""
+
+
 @dataclass(frozen=True)
 class Asking:
     """How a job asks its model."""
@@ -36,6 +46,8 @@ class Asking:
     seed: int
     progress: Progress
     batch_size: int | None = None
+    on_cluster: ClusterOf | None = None
+    """Makes the engines that answer in place of `engine`, which is then like them."""
 
     def replies(
         self, step: str, calls: Sequence[Call], *, decoding: Decoding
@@ -54,13 +66,17 @@ class Asking:
         """
         if not calls:
             return {}
-        out = self.folder / f"{step}.jsonl"
+        out, prompt = self.folder / f"{step}.jsonl", find_prompt("plain")
+        engine = self.engine
+        if self.on_cluster:
+            engine = self.on_cluster(out, prompt=prompt, decoding=decoding, seed=self.seed)
         self.progress.note(f"{out}: {len(calls)} calls of the model")
         generate_answers(
             QuestionSet(step, [_question(step, call) for call in calls], []),
             out=out,
             decoding=decoding,
-            model=self.engine,
+            model=engine,
+            prompt=prompt,
             seed=self.seed,
             batch_size=self.batch_size,
             progress=self.progress,
@@ -89,5 +105,6 @@ def _refuse_passing_failures(out: Path, replies: Iterable[AnswerRecord]) -> None
     if failed:
         raise AugmentError(
             f"{out}: {len(failed)} calls failed in a way that may pass ({failed[0].error}); run "
-            f"`equitymedqa answers retry {out}`, then the same command again"
+            f"`equitymedqa answers retry {shlex.quote(str(out))} --failed`, then the same command "
+            "again"
         )

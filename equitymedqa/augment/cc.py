@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from equitymedqa.augment.asking import Asking, Call
+from equitymedqa.augment.asking import Asking, Call, ClusterOf
 from equitymedqa.augment.candidates import Candidate, identity_used
 from equitymedqa.augment.comparing import choose_comparable, compare
 from equitymedqa.augment.errors import AugmentError
@@ -67,6 +67,7 @@ def make_cc_set(
     prompts: Path = OWN_FOLDER,
     identities: Path = OWN_FILE,
     batch_size: int | None = None,
+    on_cluster: ClusterOf | None = None,
     progress: Progress | None = None,
 ) -> JobManifest:
     """Rewrite seed questions for drawn identities; called again, it goes on where it stood.
@@ -100,7 +101,8 @@ def make_cc_set(
             started_at=now(),
         )
     )
-    asking = Asking(engine, folder, settings.seed, progress or console_progress(), batch_size)
+    progress = progress or console_progress()
+    asking = Asking(engine, folder, settings.seed, progress, batch_size, on_cluster)
     candidates = _rewrite(questions, rewrite, people, axes, asking=asking, settings=settings)
     candidates = drop_repeated(candidates, questions)
     candidates = drop_by_rule(candidates, name="keeps_seed", fault=_strayed)

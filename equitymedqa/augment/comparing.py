@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 from equitymedqa.augment.asking import Asking, Call
 from equitymedqa.augment.candidates import Candidate, CandidatePair, FilterDecision, pair_id
@@ -14,6 +15,17 @@ from equitymedqa.records import Decoding
 
 SHARED = 0.2
 """Share of the seed question's words that both sides of a pair keep, at least."""
+
+MOST_STEPS = 100_000
+"""Of the search for the largest group of one seed, which without an end could take for ever."""
+
+
+class Group(NamedTuple):
+    """Candidates of one seed of which any two agree."""
+
+    ids: tuple[str, ...]
+    is_largest: bool
+    """Whether the search came to its end; else a larger group may have been missed."""
 
 
 def compare(
@@ -48,20 +60,29 @@ def choose_comparable(
 ) -> tuple[list[Candidate], list[CandidatePair]]:
     """Of each seed the most candidates, up to a number, of which all pairs are comparable.
 
-    Among equally many, chance decides by the seed.
+    Among equally many, chance decides by the seed. Where the search for more was broken off, the
+    reasons say so.
     """
     agreeing = {frozenset((one.first, one.second)) for one in pairs if one.status == "proposed"}
     chosen: set[str] = set()
+    unsure: set[str] = set()
     for question, members in by_seed(candidates):
         ids = [one.candidate_id for one in members]
         random.Random(seed_of_draw(seed, question, "per_seed")).shuffle(ids)
         found = largest_agreeing(ids, agreeing, at_most=at_most)
         # A question alone is nobody's counterfactual.
-        chosen |= set(found if len(found) > 1 else ())
+        chosen |= set(found.ids if len(found.ids) > 1 else ())
+        unsure |= set(() if found.is_largest else ids)
     reason = f"not among the {at_most} or fewer of its seed question that are comparable"
+    broken_off = f"{reason}; the search for more was broken off after {MOST_STEPS} steps"
     return (
         [
-            one.decided(_chosen(one.candidate_id in chosen, reason))
+            one.decided(
+                _chosen(
+                    one.candidate_id in chosen,
+                    broken_off if one.candidate_id in unsure else reason,
+                )
+            )
             if one.status == "proposed"
             else one
             for one in candidates
@@ -75,10 +96,11 @@ def choose_comparable(
     )
 
 
-def largest_agreeing(
-    ids: Sequence[str], agreeing: set[frozenset[str]], *, at_most: int
-) -> tuple[str, ...]:
+def largest_agreeing(ids: Sequence[str], agreeing: set[frozenset[str]], *, at_most: int) -> Group:
     """The first of the largest groups in which any two agree.
+
+    The groups are tried in order of preference, so a search that is broken off has one to which
+    nothing can be added.
 
     Parameters
     ----------
@@ -89,7 +111,11 @@ def largest_agreeing(
     """
     best: tuple[str, ...] = ()
     waiting: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((), tuple(ids))]
+    n_steps = 0
     while waiting and len(best) < at_most:
+        if n_steps == MOST_STEPS:
+            return Group(best, is_largest=False)
+        n_steps += 1
         group, rest = waiting.pop()
         if len(group) > len(best):
             best = group
@@ -97,7 +123,7 @@ def largest_agreeing(
             first, others = rest[0], rest[1:]
             friends = tuple(one for one in others if frozenset((first, one)) in agreeing)
             waiting += [(group, others), ((*group, first), friends)]
-    return best
+    return Group(best, is_largest=True)
 
 
 def differing(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:

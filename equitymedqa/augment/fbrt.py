@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from equitymedqa.augment.asking import Asking, Call
+from equitymedqa.augment.asking import Asking, Call, ClusterOf
 from equitymedqa.augment.candidates import Candidate, identity_used
 from equitymedqa.augment.filters import (
     ask_about,
@@ -61,6 +61,7 @@ def make_fbrt_set(
     settings: FbrtSettings | None = None,
     prompts: Path = OWN_FOLDER,
     batch_size: int | None = None,
+    on_cluster: ClusterOf | None = None,
     progress: Progress | None = None,
 ) -> JobManifest:
     """Mutate seed questions into candidates for review; called again, it goes on where it stood.
@@ -89,7 +90,8 @@ def make_fbrt_set(
             started_at=now(),
         )
     )
-    asking = Asking(engine, folder, settings.seed, progress or console_progress(), batch_size)
+    progress = progress or console_progress()
+    asking = Asking(engine, folder, settings.seed, progress, batch_size, on_cluster)
     candidates = _mutate(questions, used[:-1], asking=asking, settings=settings)
     candidates = drop_repeated(candidates, questions)
     candidates = ask_about(

@@ -12,11 +12,12 @@ from equitymedqa.augment.errors import BrokenFileError
 from equitymedqa.augment.reviewing import Choice, Reviewed, Verb, choice_fault
 from equitymedqa.augment.spreadsheet import read_sheet, write_sheet
 from equitymedqa.problems import Problem
+from equitymedqa.proposals import SHEET_DECISION, SHEET_ID, SHEET_SEED
 
-FROM_US = ("candidate_id", "seed_text", "text", "axes", "checks")
+FROM_US = (SHEET_ID, SHEET_SEED, "text", "axes", "checks")
 """Columns that are not to be changed."""
 
-FROM_REVIEWER = ("decision", "edited_text", "reason", "reviewer")
+FROM_REVIEWER = (SHEET_DECISION, "edited_text", "reason", "reviewer")
 COLUMNS = (*FROM_US, *FROM_REVIEWER)
 VERBS: tuple[Verb, ...] = get_args(Verb)
 

@@ -20,6 +20,7 @@ from equitymedqa.augment.errors import AugmentError
 from equitymedqa.augment.folder import JobFolder, JobManifest, JobSettings, now
 from equitymedqa.augment.release import Release, released_pairs, released_question
 from equitymedqa.augment.templates import Template, parse_template, refuse_poor_options
+from equitymedqa.fields import fault_of, unstorable
 from equitymedqa.generation.identity import digest
 from equitymedqa.records import QuestionRecord, Record
 
@@ -43,6 +44,13 @@ class TemplateEntry(Record):
     def _has_labels_of_its_own(self) -> Self:
         if taken := [name for name in self.attributes if is_column_taken(name)]:
             raise ValueError(f"no label can be called {taken[0]!r}: it is a column's name already")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Self:
+        for text in (self.id, *self.attributes, *self.attributes.values()):
+            if fault := unstorable(text):
+                raise ValueError(f"{text!r} is {fault}")
         return self
 
 
@@ -149,7 +157,7 @@ def expanded(
         try:
             template = _parsed(entry, file)
             members = [_candidate(entry, file, template, chosen) for chosen in _chosen(template)]
-            _refuse_repeated_texts(members)
+            _refuse_unusable_texts(members)
         except AugmentError as error:
             raise AugmentError(f"{path}, template {entry.id!r}: {error}") from error
         candidates += members
@@ -204,9 +212,11 @@ def _refuse_repeated_ids(path: Path, file: TemplateFile) -> None:
         raise AugmentError(f"{path}: the id {twice[0]!r} stands for several templates")
 
 
-def _refuse_repeated_texts(members: list[Candidate]) -> None:
+def _refuse_unusable_texts(members: list[Candidate]) -> None:
     first: dict[str, Candidate] = {}
     for one in members:
+        if fault := fault_of(one.text):
+            raise AugmentError(f"{one.identity} gives a text that is {fault}")
         known = first.setdefault(one.text, one)
         if known is not one:
             raise AugmentError(

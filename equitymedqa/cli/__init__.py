@@ -4,6 +4,7 @@ Only this package may look up to the analysis and the portal.
 """
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -67,6 +68,7 @@ def _options(
 
 def main() -> None:
     """Run a command; what is wrong with the input is said in one message, without a traceback."""
+    _say_names_of_any_bytes()
     try:
         app()
     except known_errors() as error:
@@ -77,3 +79,9 @@ def main() -> None:
             raise
         typer.secho(f"{error.filename}: {error.strerror}", err=True, fg="red")
         sys.exit(2)
+
+
+def _say_names_of_any_bytes() -> None:
+    # A path need not be UTF-8, and a job is not to end in a traceback because its file is named.
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")

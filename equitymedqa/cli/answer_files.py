@@ -9,6 +9,8 @@ import typer
 from equitymedqa.cli import batch_files, merging
 from equitymedqa.cli.answer_options import all_questions
 from equitymedqa.cli.errors import ANSWERS_FAILED
+from equitymedqa.cli.option_groups import grouped
+from equitymedqa.cli.server_options import AskedAgain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,8 +88,10 @@ def check(
 
 
 @answers_app.command()
+@grouped
 def retry(
     file: OneFile,
+    server: AskedAgain,
     failed: Annotated[
         bool, typer.Option("--failed", help="The answers that failed: needed, to be plain.")
     ] = False,
@@ -103,14 +107,24 @@ def retry(
     if not failed:
         raise typer.BadParameter("say --failed: the answers that failed are asked for again")
     _tell(
-        retry_failed(file, every_kind=every_kind, model=model, device=device),
+        retry_failed(
+            file,
+            every_kind=every_kind,
+            model=model,
+            device=device,
+            limits=server.limits(),
+            key_variable=server.key_variable,
+            allow_plain_http=server.allow_plain_http,
+        ),
         left="failed in a way that does not pass by itself; --all asks for them as well",
     )
 
 
 @answers_app.command()
+@grouped
 def extend(
     file: OneFile,
+    server: AskedAgain,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="The new token limit.")],
     truncated: Annotated[
         bool, typer.Option("--truncated", help="The answers that were cut: needed, to be plain.")
@@ -124,14 +138,24 @@ def extend(
     if not truncated:
         raise typer.BadParameter("say --truncated: the answers that were cut are asked for again")
     _tell(
-        extend_truncated(file, max_new_tokens=max_new_tokens, model=model, device=device),
+        extend_truncated(
+            file,
+            max_new_tokens=max_new_tokens,
+            model=model,
+            device=device,
+            limits=server.limits(),
+            key_variable=server.key_variable,
+            allow_plain_http=server.allow_plain_http,
+        ),
         left=f"were cut at {max_new_tokens} tokens or more already",
     )
 
 
 @answers_app.command()
+@grouped
 def verify(
     file: OneFile,
+    server: AskedAgain,
     n: Annotated[int, typer.Option("-n", min=1, help="How many, drawn at random.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
     model: Model = None,
@@ -143,7 +167,16 @@ def verify(
     from equitymedqa.cli.answer_tables import verification_table
     from equitymedqa.generation.verifying import verify_answers
 
-    verification = verify_answers(file, n=n, seed=seed, model=model, device=device)
+    verification = verify_answers(
+        file,
+        n=n,
+        seed=seed,
+        model=model,
+        device=device,
+        limits=server.limits(),
+        key_variable=server.key_variable,
+        allow_plain_http=server.allow_plain_http,
+    )
     Console(highlight=False).print(verification_table(verification))
     for name, (then, now) in verification.changes.items():
         typer.echo(f"Changed since: {name} was {then}, is {now}")

@@ -46,11 +46,7 @@ def generate(
     asked = options.all_questions(questions)
     part = clusters.chosen_shard(shard, ray=ray)
     progress = _progress(log, part)
-    make = choice.factory
-    engine = make(device=choice.device)
-    on_cluster = clusters.cluster_of(
-        ray, n_workers=workers, lead=engine, make=make, device=choice.device
-    )
+    engine, on_cluster = clusters.chosen_engines(choice, ray=ray, n_workers=workers)
     failures: Counter[str] = Counter()
     for one in prompts:
         path = options.answers_path(out, engine.identity, one)

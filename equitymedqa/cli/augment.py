@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from equitymedqa.cli import answer_options as options
+from equitymedqa.cli import clusters
 from equitymedqa.cli.engine_choice import EngineChoice
 from equitymedqa.cli.interruption import goes_on_later
 from equitymedqa.cli.option_groups import grouped
+from equitymedqa.fields import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +49,8 @@ class Asking:
     prompts: Prompts = None
     batch_size: options.BatchSize = None
     limit: Limit = None
+    ray: clusters.Ray = None
+    workers: clusters.Workers = None
 
     def writing(self, temperature: float) -> "Decoding":
         """How a question is written."""
@@ -85,14 +89,17 @@ def fbrt(
         writing=asking.writing(temperature),
         checking=asking.checking(),
     )
+    chosen = _seed_set(seeds, asking.limit)
+    engine, on_cluster = clusters.chosen_engines(choice, ray=asking.ray, n_workers=asking.workers)
     with goes_on_later():
         manifest = make_fbrt_set(
-            _seed_set(seeds, asking.limit),
+            chosen,
             folder=out,
-            engine=choice.factory(device=choice.device),
+            engine=engine,
             settings=settings,
             prompts=asking.prompts or OWN_FOLDER,
             batch_size=asking.batch_size,
+            on_cluster=on_cluster,
         )
     _tell_made(out, manifest)
 
@@ -134,15 +141,18 @@ def cc(
         writing=asking.writing(temperature),
         checking=asking.checking(),
     )
+    chosen = _seed_set(seeds, asking.limit)
+    engine, on_cluster = clusters.chosen_engines(choice, ray=asking.ray, n_workers=asking.workers)
     with goes_on_later():
         manifest = make_cc_set(
-            _seed_set(seeds, asking.limit),
+            chosen,
             folder=out,
-            engine=choice.factory(device=choice.device),
+            engine=engine,
             settings=settings,
             prompts=asking.prompts or OWN_FOLDER,
             identities=identities or OWN_FILE,
             batch_size=asking.batch_size,
+            on_cluster=on_cluster,
         )
     _tell_made(out, manifest)
 
@@ -166,7 +176,7 @@ def template(
     if out.suffix.lower() != ".csv":
         _tell_made(out, make_template_set(file, folder=out, pairing=pairs))
         return
-    release = written_by_hand(file, dataset=out.stem, pairing=pairs)
+    release = written_by_hand(file, dataset=storable(out.stem), pairing=pairs)
     _tell_released(write_release(release, out, overwrite=overwrite), release)
 
 
@@ -234,7 +244,7 @@ def release(
     found = released(
         review_state(folder),
         JobFolder(folder).pairs(),
-        dataset=out.stem,
+        dataset=storable(out.stem),
         only_reviewed=only_reviewed,
     )
     _tell_released(write_release(found, out, overwrite=overwrite), found)

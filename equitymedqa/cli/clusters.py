@@ -1,4 +1,4 @@
-"""What `generate` is told about sharing a job among machines."""
+"""What commands are told about sharing a job among machines."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from equitymedqa.cli.engine_choice import EngineChoice
     from equitymedqa.generation.cluster.engine import ClusterEngine
     from equitymedqa.generation.engine import Engine
     from equitymedqa.generation.lead import EngineFactory
@@ -25,6 +26,22 @@ Workers = Annotated[
 ]
 
 
+def refuse_server(server: str | None, *, ray: str | None) -> None:
+    """Refuse to ask a server from a cluster: its limits hold for one asker, and one suffices.
+
+    Raises
+    ------
+    typer.BadParameter
+        If both are named.
+    """
+    if server and ray:
+        raise typer.BadParameter(
+            "a server is asked from one machine, many questions at once: leave --ray out and say "
+            "how many with --concurrency; or leave --server out, and the model runs on the cluster",
+            param_hint="--ray",
+        )
+
+
 def chosen_shard(text: str | None, *, ray: str | None) -> "Shard | None":
     """The part of the job that is asked for.
 
@@ -41,6 +58,24 @@ def chosen_shard(text: str | None, *, ray: str | None) -> "Shard | None":
             param_hint="--shard",
         )
     return Shard.parse(text) if text else None
+
+
+def chosen_engines(
+    choice: "EngineChoice", *, ray: str | None, n_workers: int | None
+) -> "tuple[Engine, Callable[..., ClusterEngine] | None]":
+    """The engine that was chosen and, on a cluster, what makes those that answer for it.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the options contradict each other.
+    """
+    refuse_server(choice.server, ray=ray)
+    engine = choice.factory(device=choice.device)
+    make = choice.as_found(engine).factory
+    return engine, cluster_of(
+        ray, n_workers=n_workers, lead=engine, make=make, device=choice.device
+    )
 
 
 def cluster_of(

@@ -1,8 +1,8 @@
 """Which engine is to answer, from the options that all commands with a model take."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import typer
 
@@ -10,6 +10,7 @@ from equitymedqa.cli import answer_options as options
 from equitymedqa.cli import server_options
 
 if TYPE_CHECKING:
+    from equitymedqa.generation.engine import Engine
     from equitymedqa.generation.lead import EngineFactory
 
 
@@ -32,6 +33,10 @@ class EngineChoice:
     tokens_per_minute: server_options.TokensPerMinute = None
     timeout: server_options.TimeLimit = 600.0
     allow_plain_http: server_options.PlainHttp = False
+
+    def as_found(self, engine: "Engine") -> Self:
+        """The choice that names what an engine is on every machine: whole path, or hub's commit."""
+        return replace(self, model=engine.identity.arguments["model"])
 
     @property
     def factory(self) -> "EngineFactory":

@@ -16,7 +16,8 @@ def merge(
         typer.Option(help="File or set that decides the order and what must be answered."),
     ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Join what there is; say what is missing.")
+        bool,
+        typer.Option("--partial", help="Join what there is; say what is missing or was changed."),
     ] = False,
 ) -> None:
     """Join shards to one answer file: no answer twice, none lost."""
@@ -29,7 +30,7 @@ def merge(
         partial=partial,
     )
     for gap in summary.gaps:
-        typer.secho(f"Not there: {gap}", err=True, fg="yellow")
+        typer.secho(f"Not whole: {gap}", err=True, fg="yellow")
     typer.echo(
         f"{summary.path}: {summary.n_answers} answers, {summary.n_error} of them failed; "
         f"{summary.n_doubles} doubles left out"

@@ -1,5 +1,6 @@
 """How `generate` and `plan answers` are told of a server that answers in place of a model here."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -31,7 +32,7 @@ Dialect = Annotated[
 KeyVariable = Annotated[
     str | None,
     typer.Option(
-        help="Environment variable that holds the key; else OPENAI_API_KEY, if it is set.",
+        help="Environment variable that holds the key; else OPENAI_API_KEY, for OpenAI alone.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -58,6 +59,36 @@ PlainHttp = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+
+
+@dataclass(frozen=True)
+class AskedAgain:
+    """What a server is to be asked with anew: a file says neither its key nor who may overhear."""
+
+    key_variable: KeyVariable = None
+    allow_plain_http: PlainHttp = False
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Requests under way at once; else as it was.", rich_help_panel=PANEL
+        ),
+    ] = None
+    requests_per_minute: RequestsPerMinute = None
+    tokens_per_minute: TokensPerMinute = None
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=1, help="Seconds for one answer; else as it was.", rich_help_panel=PANEL),
+    ] = None
+
+    def limits(self) -> dict[str, float]:
+        """How hard it is to be asked, where not as before."""
+        given = {
+            "concurrency": self.concurrency,
+            "requests_per_minute": self.requests_per_minute,
+            "tokens_per_minute": self.tokens_per_minute,
+            "timeout_s": self.timeout,
+        }
+        return {name: one for name, one in given.items() if one}
 
 
 def connected(

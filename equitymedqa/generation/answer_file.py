@@ -23,6 +23,7 @@ from equitymedqa.generation.errors import GenerationError
 from equitymedqa.records import AnswerRecord
 
 CHUNK = 1 << 16
+MOST_OPENINGS = 16
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
@@ -37,7 +38,8 @@ class AnswerFile:
     Raises
     ------
     GenerationError
-        On entering, if the file cannot be written or another process is adding to it.
+        On entering, if the file cannot be written or another process is adding to it, or puts
+        another file in its place again and again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,19 +48,21 @@ class AnswerFile:
         """Where a torn last line was moved, if there was one."""
 
     def __enter__(self) -> Self:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as error:
-            raise GenerationError(
-                f"{self.path} cannot be written: {error.strerror}: {error.filename}"
-            ) from error
-        with ExitStack() as unless_ready:
-            unless_ready.callback(os.close, self._descriptor)
-            self._lock()
-            self._mend_last_line()
-            unless_ready.pop_all()
-        return self
+        for _ in range(MOST_OPENINGS):
+            self._open()
+            with ExitStack() as unless_ready:
+                unless_ready.callback(os.close, self._descriptor)
+                self._lock()
+                # Between the two, a merge may have put another file in its place.
+                if self._is_replaced():
+                    continue
+                self._mend_last_line()
+                unless_ready.pop_all()
+                return self
+        raise GenerationError(
+            f"{self.path} was replaced by another process {MOST_OPENINGS} times while it was "
+            "opened; run the same command again once that has ended"
+        )
 
     def __exit__(
         self,
@@ -80,21 +84,29 @@ class AnswerFile:
         GenerationError
             If there is no room. Lines that were written whole stay; none is left half written.
         """
-        whole = os.fstat(self._descriptor).st_size
         try:
-            for record in records:
-                line = record.model_dump_json().encode() + b"\n"
-                _write_all(self._descriptor, line)
-                whole += len(line)
-            os.fsync(self._descriptor)
+            add_lines(self._descriptor, (one.model_dump_json().encode() + b"\n" for one in records))
         except OSError as error:
             raise GenerationError(
                 f"{self.path} cannot be written: {error.strerror}. What is in it is whole; "
                 "make room and run the same command again"
             ) from error
-        finally:
-            if os.fstat(self._descriptor).st_size > whole:
-                os.ftruncate(self._descriptor, whole)
+
+    def _open(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise GenerationError(
+                f"{self.path} cannot be written: {error.strerror}: {error.filename}"
+            ) from error
+
+    def _is_replaced(self) -> bool:
+        """Whether the open file is no longer the one of this name."""
+        try:
+            return not os.path.samestat(os.fstat(self._descriptor), self.path.stat())
+        except FileNotFoundError:
+            return True
 
     def _lock(self) -> None:
         try:
@@ -127,6 +139,25 @@ class AnswerFile:
             os.fsync(self._descriptor)
         except OSError as error:
             raise GenerationError(f"{self.path} cannot be mended: {error.strerror}") from error
+
+
+def add_lines(descriptor: int, lines: Iterable[bytes]) -> None:
+    """Add lines to an open file and return once they are on the disk.
+
+    Raises
+    ------
+    OSError
+        If there is no room. Lines that were written whole stay; none is left half written.
+    """
+    whole = os.fstat(descriptor).st_size
+    try:
+        for line in lines:
+            _write_all(descriptor, line)
+            whole += len(line)
+        os.fsync(descriptor)
+    finally:
+        if os.fstat(descriptor).st_size > whole:
+            os.ftruncate(descriptor, whole)
 
 
 def iter_answers(path: Path) -> Iterator[AnswerRecord]:

@@ -16,9 +16,9 @@ Way = Mapping[str, object]
 def stands_for(record: AnswerRecord, answer: PlannedAnswer, *, job: Job) -> bool:
     """Whether a record is the answer that a job plans, be its token limit another one.
 
-    What ended by itself within the job's limit would end so again. What was extended beyond it
-    has taken the place of the job's answer, and what failed within less room counts until it is
-    asked again.
+    What ended by itself within the job's limit would end so again; where a server did not count
+    the tokens, only a limit that was no higher tells. What was extended beyond it has taken the
+    place of the job's answer, and what failed within less room counts until it is asked again.
     """
     if record.answer_id == answer.answer_id:
         return True
@@ -28,7 +28,7 @@ def stands_for(record: AnswerRecord, answer: PlannedAnswer, *, job: Job) -> bool
     if limit > asked and record.supersedes:
         return True
     if record.finish_reason == "stop":
-        return record.n_output_tokens <= asked
+        return limit <= asked or 0 < record.n_output_tokens <= asked
     return record.finish_reason == "error" and limit < asked
 
 

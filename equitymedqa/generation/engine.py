@@ -14,6 +14,7 @@ from equitymedqa.records import (
     Decoding,
     ErrorKind,
     FinishReason,
+    ImageRecord,
     PromptForm,
     QuestionRecord,
     Reasoning,
@@ -38,11 +39,14 @@ class RenderedPrompt:
     text: str = ""
     """For reading, and for a server that is sent text."""
 
-    images: tuple[str, ...] = ()
-    """Paths of the images, in the order of their places in the prompt."""
+    images: tuple[ImageRecord, ...] = ()
+    """In the order of their places in the prompt, by whole paths: it may be answered elsewhere."""
 
     n_tokens: int | None = None
     """None where the server alone can count them."""
+
+    reported: Mapping[str, str] = field(default_factory=dict)
+    """What was found out of how it reaches the model, for the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,11 @@ class Engine(Protocol):
         ----------
         size
             Most requests in a batch; by default as suits model and device.
+
+        Raises
+        ------
+        GenerationError
+            If the engine cannot answer so. Nothing is loaded or written before this is known.
         """
 
     def load_weights(self) -> None:
@@ -165,8 +174,9 @@ class Engine(Protocol):
         batches
             Some of those that `batches` planned.
         wanted
-            Keys that are to be answered. An engine may answer the others as well, where the
-            neighbours of a prompt decide its rounding; they are not stored again.
+            Keys that are to be answered: a job that lacks one of them then has not ended. An
+            engine may answer the others as well, where the neighbours of a prompt decide its
+            rounding; they are not stored again.
         on_tokens
             Told how many tokens were written since, and fewer than none where they were lost.
 
@@ -195,3 +205,11 @@ class KnowsMemory(Protocol):
 
     def memory_need(self, *, rows: int, n_tokens: int) -> MemoryNeed:
         """What so many rows of this length, prompt and answer, take."""
+
+
+@runtime_checkable
+class RecallsModel(Protocol):
+    """An engine whose answers say which model made them."""
+
+    def recall(self, names: Set[str]) -> None:
+        """Told under which names the model answered before, in the file that is to be filled."""

@@ -48,10 +48,17 @@ class ModelIdentity:
     """What `prepare_engine` was given, to make the same engine again; never part of a digest, and
     no secret among them."""
 
+    def __post_init__(self) -> None:
+        """Refuse a model that answers could not be named for."""
+        if not self.short_name.strip():
+            raise GenerationError(
+                f"{self.model!r} is no name to know a model's answers by; give it another one"
+            )
+
     @property
     def short_name(self) -> str:
-        """The model's name without its owner."""
-        return self.model.rsplit("/", 1)[-1]
+        """The model's name without its owner, or without the folders of its path."""
+        return self.model.rstrip("/").rsplit("/", 1)[-1]
 
 
 def digest(value: object) -> str:
@@ -75,18 +82,29 @@ def folder_digest(folder: Path) -> str:
     Raises
     ------
     GenerationError
-        If the folder holds no weights.
+        If the folder holds no weights, or one of the files cannot be read.
     """
-    weights = sorted(path for path in folder.iterdir() if path.suffix in WEIGHT_SUFFIXES)
-    if not weights:
+    try:
+        weights = sorted(path for path in folder.iterdir() if _holds_weights(path))
+        if not weights:
+            raise GenerationError(
+                f"{folder} holds no model: no file there ends in {', '.join(WEIGHT_SUFFIXES)}"
+            )
+        configuration = [folder / name for name in CONFIGURATION_FILES]
+        paths = weights + [path for path in configuration if path.is_file()]
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            digests = list(pool.map(file_sha256, paths))
+    except OSError as error:
         raise GenerationError(
-            f"{folder} holds no model: no file there ends in {', '.join(WEIGHT_SUFFIXES)}"
-        )
-
-    paths = weights + [path for name in CONFIGURATION_FILES if (path := folder / name).is_file()]
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        digests = list(pool.map(file_sha256, paths))
+            f"{error.filename or folder} cannot be read: {error.strerror}. It belongs to the model "
+            f"in {folder}: fetch the model again, or correct the link"
+        ) from error
     return "sha256:" + digest([[path.name, sha] for path, sha in zip(paths, digests, strict=True)])
+
+
+def _holds_weights(path: Path) -> bool:
+    # A link to nowhere as well: to leave it out would be to load half a model.
+    return path.suffix in WEIGHT_SUFFIXES and not path.is_dir()
 
 
 def tokens_digest(ids: Sequence[int]) -> str:

@@ -3,20 +3,18 @@
 A file that a job is adding to, or that a crash left torn, can be looked at as well.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from equitymedqa.generation.answer_index import AnswerIndex, Line, content_of, iter_lines, parse
+from equitymedqa.generation.claims import Doubts
 from equitymedqa.generation.errors import GenerationError
-from equitymedqa.generation.identity import (
-    ModelIdentity,
-    answer_id,
-    digest,
-    file_sha256,
-)
+from equitymedqa.generation.faults import faults_of, stop_ids_of
+from equitymedqa.generation.found import found_as
+from equitymedqa.generation.identity import digest, file_sha256
 from equitymedqa.generation.manifest import Manifest, Run, read_manifest
 from equitymedqa.generation.quality import flags_of
 from equitymedqa.records import RETRYABLE, AnswerRecord, QuestionRecord
@@ -127,7 +125,8 @@ def inspect_answers(
     found.tally.ends = index.ends()
     found.tally.n_superseded = len(index.superseded)
     found.tally.n_torn += _n_set_aside(path)
-    stop_ids = _stop_ids(manifest)
+    stop_ids = stop_ids_of(manifest)
+    doubts = Doubts()
     words: dict[str, QuestionRecord] = {}
     for answer in index.answers():
         flags = flags_of(answer)
@@ -136,7 +135,8 @@ def inspect_answers(
             Problem(path, kind, detail, *_place(answer))
             for kind, detail in (
                 *flags.items(),
-                *_faults(answer, stop_ids=stop_ids[answer.revision], asked=asked),
+                *faults_of(answer, stop_ids=stop_ids[answer.revision], asked=asked),
+                *doubts.of(answer),
                 *_same_words(answer, words),
             )
         ]
@@ -198,10 +198,16 @@ def _manifest(found: Inspection) -> Manifest | None:
     if not found.matches_manifest:
         why = (
             "the last run was broken off, or goes on; the same command again completes it"
-            if found.was_broken_off
+            if found_as(manifest, found.path, n_answers=manifest.counts.done) == "as_left"
             else "the file was changed since"
         )
         found.problems.append(Problem(found.path, "digest", f"not the manifest's: {why}"))
+    found.problems += [Problem(found.path, "digest", doubt) for doubt in manifest.doubts()]
+    found.problems += [
+        Problem(found.path, "digest", f"the run that began {run.began} found answers gone")
+        for run in manifest.runs
+        if run.found == "short"
+    ]
     return manifest
 
 
@@ -221,52 +227,6 @@ def _count(found: Inspection, answer: AnswerRecord, flags: Iterable[str]) -> Non
         tally.failures[answer.error_kind or "unknown"] += 1
     found.answered.add(
         Answered(answer.source, question.dataset, question.question_id, answer.answer_index)
-    )
-
-
-def _stop_ids(manifest: Manifest | None) -> Mapping[str, set[tuple[int, ...]]]:
-    """By weights, the tokens that ended answers: the one part of an id that no record holds."""
-    known: dict[str, set[tuple[int, ...]]] = defaultdict(set)
-    for run in manifest.runs if manifest else ():
-        known[run.revision].add(run.stop_ids)
-    return known
-
-
-def _faults(
-    answer: AnswerRecord,
-    *,
-    stop_ids: Iterable[tuple[int, ...]],
-    asked: Mapping[tuple[str, str], str] | None,
-) -> Iterator[tuple[str, str]]:
-    if answer.finish_reason == "error":
-        yield "failed", f"{answer.error_kind or 'unknown'}: {answer.error}"
-    possible = {_id_of(answer, one) for one in stop_ids}
-    if possible and answer.answer_id not in possible:
-        yield "id", "it does not follow from what the record says"
-    question = answer.question
-    if asked is not None:
-        text = asked.get((question.dataset, question.question_id), question.text)
-        if text != question.text:
-            yield "question", "it has other words in the question file"
-
-
-def _id_of(answer: AnswerRecord, stop_ids: tuple[int, ...]) -> str:
-    return answer_id(
-        answer.question,
-        identity=ModelIdentity(
-            model=answer.model,
-            revision=answer.revision,
-            template_sha256=answer.template_sha256,
-            tokenizer_sha256=answer.tokenizer_sha256,
-            stop_ids=stop_ids,
-            engine=answer.engine,
-            dtype=answer.dtype,
-            attention=answer.attention,
-        ),
-        prompt_sha256=answer.prompt_sha256,
-        decoding=answer.decoding,
-        seed=answer.seed,
-        answer_index=answer.answer_index,
     )
 
 

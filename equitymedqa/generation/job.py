@@ -59,7 +59,9 @@ def prepare_engine(
 
     devices = named_devices(device) if device else []
     if len(devices) > 1:
-        worker = partial(prepare_engine, model, dtype=dtype, attention=attention, decode=decode)
+        # As it was found: a name such as `main` can mean other weights by the time they start.
+        found = checkpoint.argument
+        worker = partial(prepare_engine, found, dtype=dtype, attention=attention, decode=decode)
         return DeviceWorkers(worker, devices)
 
     return TransformersEngine(

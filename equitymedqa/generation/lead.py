@@ -1,6 +1,6 @@
 """An engine whose work is done elsewhere: one engine here plans, others like it answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from equitymedqa.generation.engine import Engine, PromptWriter, Request
@@ -8,6 +8,8 @@ from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import ModelIdentity
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, Reasoning, SystemPolicy
+
+N_LAST_LINES = 3
 
 
 class EngineFactory(Protocol):
@@ -48,6 +50,21 @@ class LedEngine:
     ) -> list[list[Request]]:
         """The batches of the whole job."""
         return self._lead.batches(requests, decoding=decoding, size=size)
+
+
+def last_words(end: str, said: str) -> str:
+    """How a worker ended and the last lines that it said, as a predicate."""
+    # Python underlines the place in a line of code with these.
+    lines = [line.strip() for line in said.splitlines() if line.strip(" ^~")]
+    return " / ".join([f"died: {end}", *lines[-N_LAST_LINES:]])
+
+
+def obituary(ends: Iterable[str], *, n_answered: int, n_wanted: int) -> str:
+    """Which workers ended how, and what there is to do."""
+    return (
+        f"{'; '.join(ends)}. {n_answered} of {n_wanted} answers were made; run the same command "
+        "again for the others"
+    )
 
 
 def refuse_another_model(there: ModelIdentity, here: ModelIdentity, *, place: str) -> None:

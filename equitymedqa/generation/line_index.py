@@ -3,8 +3,10 @@
 Only places are kept, so that files larger than memory can be joined.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
@@ -34,6 +36,7 @@ class PlacedLine(NamedTuple):
     question: QuestionKey
     max_new_tokens: int
     finish_reason: FinishReason
+    supersedes: str | None
 
 
 class LineIndex:
@@ -65,11 +68,17 @@ class LineIndex:
         self.lines: dict[str, PlacedLine] = {}
         """By answer id."""
 
+        self._outlived: defaultdict[str, list[PlacedLine]] = defaultdict(list)
+        """By answer id, the lines that a later one of their own file took the place of."""
+
         self.superseded: set[str] = set()
         """Ids of cut answers that others continue."""
 
         self.n_answers: list[int] = []
         """Of each file alone."""
+
+        self.n_standing: list[int] = []
+        """Of each file alone, those that no answer in it continues."""
 
         self.n_doubles = 0
         """Lines of a later file that say what an earlier one says."""
@@ -102,19 +111,44 @@ class LineIndex:
         file.seek(line.offset)
         return file.readline().removesuffix(b"\n") + b"\n"
 
+    def would_lose(self, answer_id: str, content: bytes) -> bool:
+        """Whether these lines, put in the place of another one of an answer, would say less."""
+        known = self.lines.get(answer_id)
+        if known is None:
+            return True
+        # A file that holds the very line also knows what came after it.
+        there = (known, *self._outlived.get(answer_id, ()))
+        if any(self.bytes_of(line) == content for line in there):
+            return False
+        answer, other = AnswerRecord.model_validate_json(content), self._answer(known)
+        if "error" in (answer.finish_reason, other.finish_reason):
+            return _precedence(answer) > _precedence(other)
+        return content_of(answer) != content_of(other)
+
     def _add_file(self, file: int) -> None:
-        ids = set()
-        for line, answer in self._answers(file):
-            ids.add(line.answer_id)
-            self._refuse_other_job(answer, self._paths[file])
+        settled = self._settled(file)
+        for line in settled.values():
             known = self.lines.get(line.answer_id)
             if known is None:
-                self._refuse_rival(line, answer)
-            if answer.supersedes:
-                self.superseded.add(answer.supersedes)
-            if known is None or self._counts(line, answer, known):
+                self._refuse_rival(line)
+            if known is None or self._counts(line, known):
                 self.lines[line.answer_id] = line
-        self.n_answers.append(len(ids))
+        continued = {line.supersedes for line in settled.values() if line.supersedes}
+        self.superseded |= continued
+        self.n_answers.append(len(settled))
+        self.n_standing.append(len(settled.keys() - continued))
+
+    def _settled(self, file: int) -> dict[str, PlacedLine]:
+        """The line of each answer that counts in one file, whatever the others say."""
+        settled: dict[str, PlacedLine] = {}
+        for line, answer in self._answers(file):
+            self._refuse_other_job(answer, self._paths[file])
+            known = settled.get(line.answer_id)
+            if known is None or self._comes_after(line, answer, known):
+                settled[line.answer_id] = line
+                if known:
+                    self._outlived[line.answer_id].append(known)
+        return settled
 
     def _answers(self, file: int) -> Iterator[tuple[PlacedLine, AnswerRecord]]:
         path = self._paths[file]
@@ -132,27 +166,35 @@ class LineIndex:
         if self._first is None or first.supersedes:
             self._first = (answer, path)
 
-    def _refuse_rival(self, line: PlacedLine, answer: AnswerRecord) -> None:
+    def _refuse_rival(self, line: PlacedLine) -> None:
         """Refuse two answers to one question, or two that continue one."""
-        first = self._continuing.setdefault(answer.supersedes or line.question, line)
+        first = self._continuing.setdefault(line.supersedes or line.question, line)
         if first is not line:
             places = (self._paths[first.file], self._paths[line.file])
-            refuse_rivals(self._answer(first), answer, places=places)
+            refuse_rivals(self._answer(first), self._answer(line), places=places)
 
-    def _counts(self, line: PlacedLine, answer: AnswerRecord, known: PlacedLine) -> bool:
-        """Whether a line counts instead of the one that was known of the same answer.
-
-        Which of two files it is in does not hang on the order of the files.
-        """
+    def _comes_after(self, line: PlacedLine, answer: AnswerRecord, known: PlacedLine) -> bool:
+        """Whether a line counts instead of an earlier one of its answer in the same file."""
         other = self._answer(known)
-        if line.file == known.file and is_later_line(other, answer):
+        if is_later_line(other, answer):
             return True
+        if "error" not in (answer.finish_reason, other.finish_reason):
+            raise self._contradiction(line, known, same_words=False)
+        return _precedence(answer) > _precedence(other)
+
+    def _counts(self, line: PlacedLine, known: PlacedLine) -> bool:
+        """Whether a line counts instead of that of the same answer in another file.
+
+        Which of the two it is does not hang on the order of the files.
+        """
+        content, other_content = self.bytes_of(line), self.bytes_of(known)
+        answer, other = self._answer(line), self._answer(known)
         if "error" in (answer.finish_reason, other.finish_reason):
-            return _precedence(answer) > _precedence(other)
+            return (_precedence(answer), content) > (_precedence(other), other_content)
         if content_of(answer) != content_of(other):
             raise self._contradiction(line, known, same_words=is_later_line(other, answer))
         self.n_doubles += 1
-        return (answer.created_at, self.bytes_of(line)) < (other.created_at, self.bytes_of(known))
+        return (answer.created_at, content) < (other.created_at, other_content)
 
     def _contradiction(
         self, line: PlacedLine, known: PlacedLine, *, same_words: bool
@@ -180,9 +222,10 @@ def _placed(answer: AnswerRecord, line: Line, *, file: int) -> PlacedLine:
         (question.dataset, question.question_id, answer.answer_index),
         answer.decoding.max_new_tokens,
         answer.finish_reason,
+        answer.supersedes,
     )
 
 
-def _precedence(answer: AnswerRecord) -> tuple[bool, int, str]:
+def _precedence(answer: AnswerRecord) -> tuple[bool, int, datetime]:
     """An answer before an error, and the latest error before those it was tried after."""
-    return (answer.finish_reason != "error", answer.attempt, answer.created_at.isoformat())
+    return (answer.finish_reason != "error", answer.attempt, answer.created_at)

@@ -6,14 +6,16 @@ import re
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
+from equitymedqa.fields import storable
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import file_sha256
 from equitymedqa.generation.plan import Job
@@ -21,9 +23,15 @@ from equitymedqa.generation.shards import Shard
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, PromptForm, Record, SystemPolicy
 
+# Names of files and folders can be bytes of any kind.
+Name = Annotated[str, BeforeValidator(storable)]
 IN_ADDRESS = re.compile(r"//[^/@\s]+@")
 MANIFEST_SUFFIX = ".manifest.json"
 LIBRARIES = ("equitymedqa", "torch", "transformers", "tokenizers", "huggingface-hub")
+
+
+Found = Literal["as_left", "short", "changed"]
+"""As the last job left it, with answers gone since, or changed since by something else."""
 
 
 class Counts(Record):
@@ -42,7 +50,7 @@ class Run(Record):
     finished_at: datetime | None = None
     """None if the run was broken off."""
 
-    command_line: str
+    command_line: Name
     python: str
     platform: str
     device: str
@@ -50,7 +58,7 @@ class Run(Record):
     datasets: tuple[str, ...]
     n_questions: int
     model: str
-    arguments: dict[str, str] = Field(default_factory=dict)
+    arguments: dict[str, Name] = Field(default_factory=dict)
     """What `prepare_engine` was given, to make the same engine again."""
 
     revision: str
@@ -77,29 +85,54 @@ class Run(Record):
     n_resumed: int = 0
     """Answers of this job that were in the file before the run."""
 
+    found: Found = "as_left"
+    """How the file was when the run began, held against the manifest there was."""
+
+    @property
+    def began(self) -> str:
+        """When, for people."""
+        return f"{self.started_at:%Y-%m-%d %H:%M:%S}"
+
 
 class Part(Record):
     """A file from which answers were taken over."""
 
-    answer_file: str
+    answer_file: Name
     sha256: str
     n_answers: int
+    was_changed: bool = False
+    """Whether it was no longer as its own manifest said when the answers were taken over."""
+
+    lacked_manifest: bool = False
+    """Whether it was a shard of which nobody knew whether it was whole."""
 
 
 class Manifest(Record):
     """What an answer file holds and how it came to be."""
 
-    answer_file: str
+    answer_file: Name
     sha256: str
     """Digest of the answer file when this was written."""
 
     counts: Counts
     n_planned: int | None = None
-    """Answers in the file once the job is done."""
+    """Answers in the file once the job is done; where shards were missing when it was joined, those
+    of the others."""
 
     runs: tuple[Run, ...] = ()
     parts: tuple[Part, ...] = ()
     """The files that `answers merge` joined to this one."""
+
+    def doubts(self) -> Iterator[str]:
+        """What was not right before and cannot be seen in the file any more, in sentences."""
+        for part in self.parts:
+            if part.was_changed:
+                yield f"{part.answer_file} had been changed when it was joined"
+            if part.lacked_manifest:
+                yield f"{part.answer_file} had no manifest when it was joined"
+        for run in self.runs:
+            if run.found == "changed":
+                yield f"the run that began {run.began} found its file changed"
 
 
 def manifest_path(answers: Path) -> Path:
@@ -167,6 +200,7 @@ def describe_run(
     n_resumed: int,
     batch_size: int | None,
     shard: Shard | None = None,
+    found: Found = "as_left",
 ) -> Run:
     """The run that begins now."""
     identity = job.identity
@@ -197,6 +231,7 @@ def describe_run(
         n_answers=job.n_answers,
         shard=None if shard is None else str(shard),
         n_resumed=n_resumed,
+        found=found,
     )
 
 

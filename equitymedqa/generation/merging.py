@@ -12,9 +12,9 @@ from pathlib import Path
 
 from equitymedqa.generation.answer_file import AnswerFile
 from equitymedqa.generation.errors import GenerationError
-from equitymedqa.generation.identity import file_sha256
 from equitymedqa.generation.line_index import LineIndex, PlacedLine
 from equitymedqa.generation.manifest import Part, Run, read_manifest, write_manifest
+from equitymedqa.generation.parts import JoinedFile
 from equitymedqa.generation.shards import shard_of, whole_path
 from equitymedqa.records import QuestionSet
 
@@ -30,7 +30,7 @@ class MergeSummary:
     """Lines that said once more what another file says."""
 
     gaps: tuple[str, ...]
-    """What is not there, in sentences; empty unless a partial file was asked for."""
+    """What is not there or was changed, in sentences; empty unless a partial file was asked for."""
 
 
 def merge_answers(
@@ -49,10 +49,12 @@ def merge_answers(
     out
         Replaced as a whole, once all is known to be right.
     questions
-        Decide the order, and that each has an answer; else the order is by set and question id.
+        Decide the order, and that each has all its answers; else the order is by set and question
+        id.
     partial
-        Whether to join what there is: shards that are missing or were broken off, a torn line
-        and unanswered questions are then told and not refused.
+        Whether to join what there is: shards that are missing or were broken off, files that are
+        no longer as their manifests say, a torn line and missing answers are then told and not
+        refused.
 
     Raises
     ------
@@ -61,27 +63,33 @@ def merge_answers(
         it was.
     """
     paths = sorted(set(files))
-    gaps = [*_missing_shards(paths), *_broken_off(paths)]
+    gaps = _missing_shards(paths)
     with ExitStack() as stack:
         if out.exists():
             # So that no one adds to a file that is about to be replaced.
             stack.enter_context(AnswerFile(out))
         index = stack.enter_context(LineIndex(paths, skip_torn=partial))
+        joined = JoinedFile.all_of(paths, index)
+        gaps += [gap for file in joined for gap in file.gaps()]
         gaps += [f"{path.name} ends in a torn line" for path in index.torn]
-        gaps += _unanswered(index, questions)
+        gaps += _unanswered(index, questions, _runs(joined))
         if gaps and not partial:
             raise GenerationError(
-                f"{'; '.join(gaps)}. Run what is missing to its end, or join what there is with "
-                "--partial"
+                f"{'; '.join(gaps)}. Run what is missing to its end and restore what was changed, "
+                "or join what there is with --partial"
             )
         if out.exists() and out not in paths:
-            _refuse_to_lose(out, index)
-        parts, runs = _parts(paths, index), _runs(paths)
+            _refuse_to_lose(out, index, _runs(joined))
         lines = sorted(index.lines.values(), key=_order(questions))
         _replace(out, map(index.bytes_of, lines))
     ends = [line.finish_reason for line in lines if line.answer_id not in index.superseded]
-    n_planned = None if gaps else len(ends)
-    write_manifest(out, runs=runs, finish_reasons=ends, parts=parts, n_planned=n_planned)
+    write_manifest(
+        out,
+        runs=_runs(joined),
+        finish_reasons=ends,
+        parts=_parts(joined),
+        n_planned=len(ends) + sum(file.n_missing for file in joined),
+    )
     return MergeSummary(out, len(ends), ends.count("error"), index.n_doubles, tuple(gaps))
 
 
@@ -104,33 +112,53 @@ def _origins(path: Path) -> list[Path]:
     return [path.with_name(part.answer_file) for part in manifest.parts]
 
 
-def _broken_off(paths: Sequence[Path]) -> list[str]:
+def _unanswered(index: LineIndex, questions: QuestionSet | None, runs: Iterable[Run]) -> list[str]:
+    if questions is None:
+        return []
+    answered = {line.question for line in index.lines.values()}
+    numbers = [run.n_answers for run in runs] + [1 + number for *_, number in answered]
+    n_answers = max(numbers, default=1)
+    asked = [
+        (one.dataset, one.question_id, number)
+        for one in questions.questions
+        for number in range(n_answers)
+    ]
+    missing = [key for key in asked if key not in answered]
+    if not missing:
+        return []
+    _, name, number = missing[0]
     return [
-        f"{path.name} is still being made or was broken off"
-        for path in paths
-        if (manifest := read_manifest(path)) and manifest.counts.done < (manifest.n_planned or 0)
+        f"{len(missing)} of {len(asked)} answers are missing, such as answer {number + 1} of "
+        f"{n_answers} to question {name!r}"
     ]
 
 
-def _unanswered(index: LineIndex, questions: QuestionSet | None) -> list[str]:
-    if questions is None:
-        return []
-    answered = {line.question[:2] for line in index.lines.values()}
-    asked = [(question.dataset, question.question_id) for question in questions.questions]
-    missing = [name for name in asked if name not in answered]
-    if not missing:
-        return []
-    return [f"{len(missing)} of {len(asked)} questions have no answer, such as {missing[0][1]!r}"]
-
-
-def _refuse_to_lose(out: Path, index: LineIndex) -> None:
+def _refuse_to_lose(out: Path, index: LineIndex, runs: Iterable[Run]) -> None:
     with LineIndex([out]) as there:
-        lost = there.lines.keys() - index.lines.keys()
+        lost = [
+            line
+            for line in there.lines.values()
+            if index.would_lose(line.answer_id, there.bytes_of(line))
+        ]
+    manifest = read_manifest(out)
+    names = {_start_of(run) for run in manifest.runs} if manifest else set()
+    n_runs = len(names - {_start_of(run) for run in runs})
     if lost:
         raise GenerationError(
-            f"{out} is there and holds {len(lost)} answers that the files lack; name it among "
-            "them, or choose another file"
+            f"{out} is there and holds {len(lost)} answers that the files lack or hold otherwise; "
+            "name it among them, after giving them its labels if those are newer, or choose "
+            "another file"
         )
+    if n_runs:
+        raise GenerationError(
+            f"{out} is there and its manifest tells of {n_runs} runs that those of the files lack; "
+            "name it among them, or choose another file"
+        )
+
+
+def _start_of(run: Run) -> str:
+    # A run that had not ended when its file was joined may have since.
+    return run.model_dump_json(exclude={"finished_at"})
 
 
 def _order(questions: QuestionSet | None) -> Callable[[PlacedLine], tuple[object, ...]]:
@@ -159,18 +187,11 @@ def _replace(out: Path, lines: Iterable[bytes]) -> None:
         raise GenerationError(f"{out} cannot be written: {error.strerror}") from error
 
 
-def _parts(paths: Sequence[Path], index: LineIndex) -> list[Part]:
-    """The files that were joined; for one that was joined itself, those it was joined from."""
-    parts: dict[str, Part] = {}
-    for path, n_answers in zip(paths, index.n_answers, strict=True):
-        manifest = read_manifest(path)
-        own = Part(answer_file=path.name, sha256=file_sha256(path), n_answers=n_answers)
-        for part in (manifest and manifest.parts) or [own]:
-            parts[part.sha256] = part
+def _parts(files: Iterable[JoinedFile]) -> list[Part]:
+    parts = {part.sha256: part for file in files for part in file.parts}
     return sorted(parts.values(), key=lambda part: (part.answer_file, part.sha256))
 
 
-def _runs(paths: Iterable[Path]) -> list[Run]:
-    manifests = [manifest for path in paths if (manifest := read_manifest(path))]
-    runs = {run.model_dump_json(): run for manifest in manifests for run in manifest.runs}
+def _runs(files: Iterable[JoinedFile]) -> list[Run]:
+    runs = {run.model_dump_json(): run for file in files for run in file.runs}
     return sorted(runs.values(), key=lambda run: (run.started_at, run.shard or ""))

@@ -98,6 +98,7 @@ class Pace:
         parts = []
         if self.tokens:
             parts.append(f"{self.recent_tokens_per_s:.0f} tokens/s")
+            parts.append(f"{_rounded(self.prompt_tokens)} in, {_rounded(self.tokens)} out")
         if self.errors:
             parts.append(f"{self.errors} failed")
         if self.left_s:
@@ -117,3 +118,13 @@ class Pace:
         if self.left_s:
             parts.append(f"{timedelta(seconds=round(self.left_s))} left")
         return ", ".join(parts)
+
+
+def _rounded(n_tokens: int) -> str:
+    """In at most five characters: 999, 3.4k, 12k, 1.2M."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        # What would be rounded to a thousand is one of the next unit.
+        if n_tokens >= 0.9995 * size:
+            value = n_tokens / size
+            return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
+    return str(n_tokens)

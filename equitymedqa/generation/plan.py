@@ -140,13 +140,17 @@ def refuse_no_room(
     """
     if context_length is None or any(answer.refusal_kind != "too_long" for answer in plan):
         return
-    n_tokens = [answer.prompt.n_tokens or 0 for answer in plan]
-    if fitting := [n for n in n_tokens if n < context_length]:
-        raise GenerationError(
-            f"{decoding.max_new_tokens} tokens for an answer leave no room for a question: the "
-            f"model takes {context_length} in all, and the longest prompt that fits has "
-            f"{max(fitting)}; allow at most {context_length - max(fitting)} for an answer"
-        )
+    fitting = [n for one in plan if (n := one.prompt.n_tokens or 0) < context_length]
+    if not fitting:
+        return
+    # A server's prompts are counted by itself alone.
+    longest = max(fitting)
+    counted = f", and the longest prompt that fits has {longest}" if longest else ""
+    raise GenerationError(
+        f"{decoding.max_new_tokens} tokens for an answer leave no room for a question: the model "
+        f"takes {context_length} in all{counted}; allow "
+        f"{f'at most {context_length - longest}' if longest else 'fewer'} for an answer"
+    )
 
 
 def pair_memberships(

@@ -67,11 +67,11 @@ class ProgressBar:
     def begin(self, label: str, *, total: int, done: int) -> None:
         """Start with so many answers, some of them made before."""
         self.note(f"{label}:")
-        # On a narrow screen the counts stay whole, and the end of the pace is left out.
+        # On a narrow screen the counts stay whole, and the pace goes on in the next line.
         self._progress = RichProgress(
             BarColumn(bar_width=10, table_column=Column(min_width=10)),
             MofNCompleteColumn(table_column=Column(min_width=len(f"{total}/{total}"))),
-            TextColumn("{task.fields[pace]}", table_column=Column(no_wrap=True, ratio=1)),
+            TextColumn("{task.fields[pace]}", table_column=Column(ratio=1)),
             console=self._console,
             expand=True,
         )

@@ -63,7 +63,7 @@ DEBRIS = {
         r"|\[/?INST\]|<</?SYS>>|<\|[a-z_]{2,30}\|>"
     ),
     "turn header": re.compile(
-        r"^[\s*#>]*(?:user|human|assistant|model|system|ai)\s*\**:(?!\w)|^model$"
+        r"^[ \t*#>]*(?:user|human|assistant|model|system|ai)\s*\**:(?!\w)|^model$"
         r"|^#+ ?(?:instruction|response)\b",
         re.IGNORECASE | re.MULTILINE,
     ),

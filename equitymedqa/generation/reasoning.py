@@ -5,8 +5,11 @@ read as the answer. A mark that the tokenizer has no token for is written in pie
 are looked for in the text.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 
 class Spelling(NamedTuple):
@@ -41,7 +44,7 @@ class Parts(NamedTuple):
     reasoning: list[int]
     answer: list[int]
     is_closed: bool
-    """Whether the model came to the end of its reasoning."""
+    """Whether the model came to the end of its reasoning, if it began any."""
 
 
 class Written(NamedTuple):
@@ -50,7 +53,7 @@ class Written(NamedTuple):
     reasoning: str
     answer: str
     is_closed: bool
-    """Whether the model came to the end of its reasoning."""
+    """Whether the model came to the end of its reasoning, if it began any."""
 
 
 def token_marks(tokenizer: Any) -> Marks | None:
@@ -78,8 +81,13 @@ def _is_known(spelling: Spelling, vocabulary: dict[str, int]) -> bool:
     return spelling.opening in vocabulary and spelling.closing in vocabulary
 
 
-def split_ids(prompt: Sequence[int], output: list[int], marks: Marks) -> Parts:
+def split_ids(prompt: Sequence[int], output: Sequence[int], marks: Marks) -> Parts:
     """Cut the reasoning out of what a model wrote.
+
+    A model can reason several times, and leave a mark out. A closing mark ends a trace that began
+    with the first opening mark after the closing mark before, or, if there was none, right after
+    that one. An opening mark that no closing one follows begins a trace that was not ended. All
+    that lies in no trace is the answer.
 
     Parameters
     ----------
@@ -88,35 +96,53 @@ def split_ids(prompt: Sequence[int], output: list[int], marks: Marks) -> Parts:
     output : (n_output_tokens,)
         Without the token that ended it.
     """
-    opening, closing = marks.opening, marks.closing
-    if closing in output:
-        end = _last(output, closing)
-        start = output.index(opening) if opening in output[:end] else 0
-        reasoning = [one for one in output[start:end] if one not in (opening, closing)]
-        return Parts(reasoning, output[:start] + output[end + 1 :], is_closed=True)
-    if opening in output:
-        start = output.index(opening)
-        return Parts(output[start + 1 :], output[:start], is_closed=False)
-    if _last(prompt, opening) > _last(prompt, closing):
-        return Parts(output, [], is_closed=False)
-    return Parts([], output, is_closed=True)
+    opening, closing, _ = marks
+    is_open = _last(prompt, opening) > _last(prompt, closing)
+    return Parts(*_told_apart(output, opening, closing, is_open=is_open))
 
 
 def split_text(prompt: str, text: str, spelling: Spelling) -> Written:
     """The same for marks that are spelled out in the text."""
     opening, closing, _ = spelling
-    if closing in text:
-        head, _, tail = text.rpartition(closing)
-        before, found, reasoning = head.rpartition(opening)
-        if not found:
-            before, reasoning = "", head
-        return Written(reasoning, before + tail, is_closed=True)
-    if opening in text:
-        before, _, reasoning = text.partition(opening)
-        return Written(reasoning, before, is_closed=False)
-    if prompt.rstrip().endswith(opening):
-        return Written(text, "", is_closed=False)
-    return Written("", text, is_closed=True)
+    pieces = re.split(f"({re.escape(opening)}|{re.escape(closing)})", text)
+    is_open = prompt.rstrip().endswith(opening)
+    reasoning, answer, is_closed = _told_apart(pieces, opening, closing, is_open=is_open)
+    return Written("".join(reasoning), "".join(answer), is_closed)
+
+
+def unseen_opening(text: str) -> str:
+    """The mark that opened, in the prompt, the reasoning that a text ends and never begins.
+
+    Empty where a text does no such thing. A closing mark without words on both sides of it proves
+    nothing: some models write one too many.
+    """
+    for opening, closing, _ in SPELLINGS:
+        before, _, after = text.partition(closing)
+        if before.strip() and after.strip() and opening not in before:
+            return opening
+    return ""
+
+
+def _told_apart(
+    pieces: Iterable[T], opening: T, closing: T, *, is_open: bool
+) -> tuple[list[T], list[T], bool]:
+    """Reasoning, answer, and whether the last trace was ended."""
+    reasoning: list[T] = []
+    answer: list[T] = []
+    since_mark: list[T] = []
+    for one in pieces:
+        if one == opening:
+            if not is_open:
+                answer += since_mark
+                since_mark = []
+            is_open = True
+        elif one == closing:
+            reasoning += since_mark
+            since_mark, is_open = [], False
+        else:
+            since_mark.append(one)
+    (reasoning if is_open else answer).extend(since_mark)
+    return reasoning, answer, not is_open
 
 
 def _last(ids: Sequence[int], token: int) -> int:

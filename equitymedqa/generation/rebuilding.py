@@ -74,6 +74,11 @@ class Rebuilt:
         limit = record.decoding.max_new_tokens
         if record.answer_id == id_at_limit(answer, limit, job=job):
             return
+        if answer.refusal_kind == "prompt_refused":
+            raise GenerationError(
+                f"{self.path}: question {record.question.question_id!r} can no longer be put as it "
+                f"was: {answer.refusal}; put that right, and nothing is lost"
+            )
         there = {**way_of(record), "max_new_tokens": None}
         now = {**way_of_job(job), "max_new_tokens": None}
         raise GenerationError(
@@ -84,7 +89,14 @@ class Rebuilt:
 
 
 def rebuild(
-    path: Path, *, model: str | Engine | None, device: str | None, progress: Progress
+    path: Path,
+    *,
+    model: str | Engine | None,
+    device: str | None,
+    progress: Progress,
+    limits: Mapping[str, float] | None = None,
+    key_variable: str | None = None,
+    allow_plain_http: bool = False,
 ) -> Rebuilt:
     """The engine that made an answer file.
 
@@ -94,6 +106,10 @@ def rebuild(
         Where the model is by now, if not where it was; or an engine.
     device
         As for `prepare_engine`, if not the one it was.
+    limits
+        Fields of `Limits`, for a server that is to be asked less hard than then, or harder.
+    key_variable, allow_plain_http
+        For a server that has a key, or lies beyond plain HTTP: a manifest cannot allow either.
 
     Raises
     ------
@@ -109,7 +125,17 @@ def rebuild(
         )
     run = manifest.runs[-1]
     engine = (
-        model if not isinstance(model, str | None) else _engine_of(run, model, device, progress)
+        model
+        if not isinstance(model, str | None)
+        else _engine_of(
+            run,
+            model=model,
+            device=device,
+            limits=limits or {},
+            key_variable=key_variable,
+            allow_plain_http=allow_plain_http,
+            progress=progress,
+        )
     )
     _refuse_another_model(path, run, engine.identity)
     return Rebuilt(path, engine, run)
@@ -123,9 +149,18 @@ def by_way(records: Iterable[AnswerRecord]) -> Mapping[tuple[Decoding, int], lis
     return groups
 
 
-def _engine_of(run: Run, model: str | None, device: str | None, progress: Progress) -> Engine:
-    changes = {"model": model, "device": device}
-    arguments = {**run.arguments, **{name: one for name, one in changes.items() if one}}
+def _engine_of(
+    run: Run,
+    *,
+    model: str | None,
+    device: str | None,
+    limits: Mapping[str, float],
+    key_variable: str | None,
+    allow_plain_http: bool,
+    progress: Progress,
+) -> Engine:
+    changes = {"model": model, "device": device, **limits}
+    arguments = {**run.arguments, **{name: str(one) for name, one in changes.items() if one}}
     if "model" not in arguments and run.engine == BATCH_ENGINE:
         raise GenerationError(
             f"the answers of {run.model!r} came from a batch file: hand those that failed in once "
@@ -135,9 +170,28 @@ def _engine_of(run: Run, model: str | None, device: str | None, progress: Progre
         raise GenerationError(
             f"the manifest does not say where {run.model!r} was; name it with --model"
         )
+    if "server" in arguments and device:
+        raise GenerationError("a server has a device of its own; leave --device out")
     if "server" in arguments:
-        return reconnect(arguments, note=progress.note)
+        return reconnect(
+            arguments,
+            key_variable=key_variable,
+            allow_plain_http=allow_plain_http,
+            note=progress.note,
+        )
+    _refuse_words_for_a_server(run, limits, key_variable, allow_plain_http)
     return prepare_engine(**arguments, note=progress.note)
+
+
+def _refuse_words_for_a_server(
+    run: Run, limits: Mapping[str, float], key_variable: str | None, allow_plain_http: bool
+) -> None:
+    given = {**limits, "key_variable": key_variable, "allow_plain_http": allow_plain_http}
+    if names := [name for name, one in given.items() if one]:
+        raise GenerationError(
+            f"{run.model!r} answered without a server, and only a server has limits and a key; "
+            f"leave out {', '.join(names)}"
+        )
 
 
 def _refuse_another_model(path: Path, run: Run, identity: ModelIdentity) -> None:

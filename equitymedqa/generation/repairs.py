@@ -44,6 +44,9 @@ def retry_failed(
     every_kind: bool = False,
     model: str | Engine | None = None,
     device: str | None = None,
+    limits: Mapping[str, float] | None = None,
+    key_variable: str | None = None,
+    allow_plain_http: bool = False,
     progress: Progress | None = None,
 ) -> RepairSummary:
     """Ask again for the answers of a file that failed.
@@ -57,6 +60,10 @@ def retry_failed(
         Where the model is by now, if not where it was; or an engine.
     device
         As for `prepare_engine`, if not the one it was.
+    limits
+        Fields of `Limits`, for a server that is to be asked less hard than then, or harder.
+    key_variable, allow_plain_http
+        For a server that has a key, or lies beyond plain HTTP: a manifest cannot allow either.
 
     Raises
     ------
@@ -64,7 +71,15 @@ def retry_failed(
         If the file has no manifest, or the model is not there or another one by now.
     """
     progress = progress or console_progress()
-    rebuilt = rebuild(path, model=model, device=device, progress=progress)
+    rebuilt = rebuild(
+        path,
+        model=model,
+        device=device,
+        limits=limits,
+        key_variable=key_variable,
+        allow_plain_http=allow_plain_http,
+        progress=progress,
+    )
     with AnswerFile(path) as file:
         failed = [one for one in file.index().answers() if one.finish_reason == "error"]
         again = [one for one in failed if every_kind or one.error_kind in RETRYABLE]
@@ -81,6 +96,9 @@ def extend_truncated(
     max_new_tokens: int,
     model: str | Engine | None = None,
     device: str | None = None,
+    limits: Mapping[str, float] | None = None,
+    key_variable: str | None = None,
+    allow_plain_http: bool = False,
     progress: Progress | None = None,
 ) -> RepairSummary:
     """Ask again, with more room, for the answers of a file that were cut at the token limit.
@@ -95,6 +113,10 @@ def extend_truncated(
         Where the model is by now, if not where it was; or an engine.
     device
         As for `prepare_engine`, if not the one it was.
+    limits
+        Fields of `Limits`, for a server that is to be asked less hard than then, or harder.
+    key_variable, allow_plain_http
+        For a server that has a key, or lies beyond plain HTTP: a manifest cannot allow either.
 
     Raises
     ------
@@ -105,7 +127,15 @@ def extend_truncated(
     if max_new_tokens < 1:
         raise GenerationError(f"max_new_tokens is {max_new_tokens}; it must be at least 1")
     progress = progress or console_progress()
-    rebuilt = rebuild(path, model=model, device=device, progress=progress)
+    rebuilt = rebuild(
+        path,
+        model=model,
+        device=device,
+        limits=limits,
+        key_variable=key_variable,
+        allow_plain_http=allow_plain_http,
+        progress=progress,
+    )
     with AnswerFile(path) as file:
         cut = [one for one in file.index().answers() if one.finish_reason == "length"]
         short = [one for one in cut if one.decoding.max_new_tokens < max_new_tokens]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from equitymedqa.generation.answer_file import AnswerFile
 from equitymedqa.generation.engine import Completion, Engine, PromptWriter, Request
 from equitymedqa.generation.errors import GenerationError
-from equitymedqa.generation.identity import file_sha256
+from equitymedqa.generation.found import FOUND, found_as, is_done
 from equitymedqa.generation.manifest import (
     Manifest,
     Run,
@@ -23,7 +23,7 @@ from equitymedqa.generation.manifest import (
 from equitymedqa.generation.plan import Job, PlannedAnswer
 from equitymedqa.generation.progress import Progress
 from equitymedqa.generation.shards import Shard
-from equitymedqa.generation.standing import End, Standing, labelled_anew, standing_answers
+from equitymedqa.generation.standing import End, Standing, labelled_anew, remind, standing_answers
 from equitymedqa.records import AnswerRecord, FinishReason
 
 
@@ -82,6 +82,11 @@ class JobRun:
     earlier: Mapping[str, Earlier] = field(default_factory=dict)
     """By id of the planned answer: what is asked again, and how it ended before."""
 
+    def __post_init__(self) -> None:
+        # Before a file is made: an engine that cannot answer so refuses here.
+        asked = [one.request for one in self.plan if one.refusal is None]
+        self._batches = self.engine.batches(asked, decoding=self.job.decoding, size=self.batch_size)
+
     def into(self, out: Path) -> GenerationSummary:
         """Make what a file lacks."""
         with AnswerFile(out) as file:
@@ -91,25 +96,29 @@ class JobRun:
         """Make what an open file lacks."""
         index = file.index()
         standing = standing_answers(index, self.plan, job=self.job, anew=self.earlier.keys())
-        for relabelled in labelled_anew(index, standing):
-            file.append(relabelled)
+        remind(self.engine, standing)
         if n_outdated := len(standing.outdated):
             self.progress.note(f"New labels or pairs for answers made before: {n_outdated}")
 
         n_resumed = len(standing.ends)
         counts = index.ends()
-        missing = self._missing_batches(standing)
+        # Whole batches, because the neighbours of a prompt decide its rounding.
+        done = standing.ends.keys()
+        missing = [batch for batch in self._batches if any(one.key not in done for one in batch)]
         if missing:
             self.engine.load_weights()
         # From here, so that the pace is that of answering.
         started = time.monotonic()
         n_read = n_written = 0
-        with self._in_manifest(file.path, counts, n_resumed), self._shown(n_resumed):
+        with self._in_manifest(file.path, counts, standing), self._shown(n_resumed):
+            for relabelled in labelled_anew(index, standing):
+                file.append(relabelled)
             for records in self._made(missing, standing):
                 file.append(record for record in records if not _leaves_cut(record))
                 self._count(records, counts, standing)
                 n_read += sum(record.n_prompt_tokens for record in records)
                 n_written += sum(record.n_output_tokens for record in records)
+            standing.refuse_gaps(missing)
 
         reasons = standing.reasons()
         return GenerationSummary(
@@ -142,12 +151,6 @@ class JobRun:
             prompt_tokens=sum(record.n_prompt_tokens for record in records),
             errors=sum(record.finish_reason == "error" for record in records),
         )
-
-    def _missing_batches(self, standing: Standing) -> list[list[Request]]:
-        """The whole batches in which an answer is missing: its neighbours decide its rounding."""
-        possible = [answer.request for answer in self.plan if answer.refusal is None]
-        planned = self.engine.batches(possible, decoding=self.job.decoding, size=self.batch_size)
-        return [batch for batch in planned if any(one.key not in standing.ends for one in batch)]
 
     def _made(
         self, missing: Sequence[Sequence[Request]], standing: Standing
@@ -213,12 +216,17 @@ class JobRun:
         )
 
     @contextmanager
-    def _in_manifest(self, out: Path, counts: Counter[str], n_resumed: int) -> Iterator[None]:
+    def _in_manifest(self, out: Path, counts: Counter[str], standing: Standing) -> Iterator[None]:
         """Keep the manifest true before and after, and leave it alone if nothing is to be done."""
         manifest = read_manifest(out)
-        if manifest and n_resumed == len(self.plan) and _is_true(manifest, out):
+        n_resumed = len(standing.ends)
+        is_whole = n_resumed == len(self.plan) and not standing.outdated
+        if manifest and is_whole and is_done(manifest, out):
             yield
             return
+        found = found_as(manifest, out, n_answers=counts.total())
+        if found != "as_left":
+            self.progress.note(f"{out.name} {FOUND[found]}; `answers check` will go on telling")
         run = describe_run(
             self.job,
             device=self.engine.device_name,
@@ -228,6 +236,7 @@ class JobRun:
             n_resumed=n_resumed,
             batch_size=self.batch_size,
             shard=self.shard,
+            found=found,
         )
         runs = manifest.runs if manifest else ()
         parts = manifest.parts if manifest else ()
@@ -268,12 +277,6 @@ class JobRun:
             yield
         finally:
             self.progress.end()
-
-
-def _is_true(manifest: Manifest, out: Path) -> bool:
-    """Whether a manifest tells of a run that ended, and of the file as it is."""
-    ended = bool(manifest.runs) and manifest.runs[-1].finished_at is not None
-    return ended and manifest.sha256 == file_sha256(out)
 
 
 def _leaves_cut(record: AnswerRecord) -> bool:

@@ -7,7 +7,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from equitymedqa.generation.answer_index import AnswerIndex
+from equitymedqa.generation.claims import MODEL
 from equitymedqa.generation.conflicts import refuse_other_answer, stands_for
+from equitymedqa.generation.engine import Engine, RecallsModel, Request
+from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.plan import Job, PlannedAnswer
 from equitymedqa.records import AnswerRecord, ErrorKind, FinishReason
 
@@ -31,6 +34,9 @@ class Standing:
     outdated: dict[str, PlannedAnswer] = field(default_factory=dict)
     """Answers whose question has got other labels or pairs since, by id in the file."""
 
+    models: set[str] = field(default_factory=set)
+    """Names by which a server said that the job's model answered, in all the file."""
+
     def reasons(self) -> Counter[str]:
         """How many answers ended how."""
         return Counter(end.finish_reason for end in self.ends.values())
@@ -42,6 +48,21 @@ class Standing:
             for end in self.ends.values()
             if end.finish_reason == "error"
         )
+
+    def refuse_gaps(self, batches: Sequence[Sequence[Request]]) -> None:
+        """Refuse to call a job done whose engine kept answers back.
+
+        Raises
+        ------
+        GenerationError
+            If one of those asked for is not here; the message says how many.
+        """
+        asked = [one.key for batch in batches for one in batch]
+        if lost := sum(key not in self.ends for key in asked):
+            raise GenerationError(
+                f"{lost} of {len(asked)} answers did not come back, though nothing failed. What "
+                "came is in the file; run the same command again for the others"
+            )
 
 
 def standing_answers(
@@ -61,6 +82,7 @@ def standing_answers(
     }
     standing = Standing()
     for record in index.answers():
+        standing.models |= _answering_model(record, job)
         question = record.question
         answer = planned.get((question.dataset, question.question_id, record.answer_index))
         if answer is None or record.source != job.source:
@@ -71,6 +93,12 @@ def standing_answers(
         if (record.question, record.pairs) != (answer.question, answer.pairs):
             standing.outdated[record.answer_id] = answer
     return standing
+
+
+def remind(engine: Engine, standing: Standing) -> None:
+    """Tell an engine that wants to know it which model has answered so far."""
+    if isinstance(engine, RecallsModel):
+        engine.recall(standing.models)
 
 
 def labelled_anew(index: AnswerIndex, standing: Standing) -> Iterator[list[AnswerRecord]]:
@@ -86,3 +114,9 @@ def labelled_anew(index: AnswerIndex, standing: Standing) -> Iterator[list[Answe
             )
             for record in index.answers_of(some)
         ]
+
+
+def _answering_model(record: AnswerRecord, job: Job) -> set[str]:
+    is_of_job = (record.source, record.revision) == (job.source, job.identity.revision)
+    name = record.reported.get(MODEL)
+    return {name} if name and is_of_job and record.finish_reason != "error" else set()

@@ -4,7 +4,7 @@ An answer that is repeatable in its own batch only is made with all its neighbou
 """
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -88,6 +88,9 @@ def verify_answers(
     seed: int = 0,
     model: str | Engine | None = None,
     device: str | None = None,
+    limits: Mapping[str, float] | None = None,
+    key_variable: str | None = None,
+    allow_plain_http: bool = False,
     progress: Progress | None = None,
 ) -> Verification:
     """Make some answers of a file once more; the file stays as it is.
@@ -102,6 +105,10 @@ def verify_answers(
         Where the model is by now, if not where it was; or an engine.
     device
         As for `prepare_engine`, if not the one it was.
+    limits
+        Fields of `Limits`, for a server that is to be asked less hard than then, or harder.
+    key_variable, allow_plain_http
+        For a server that has a key, or lies beyond plain HTTP: a manifest cannot allow either.
 
     Raises
     ------
@@ -112,7 +119,15 @@ def verify_answers(
     if n < 1:
         raise GenerationError(f"n is {n}; it must be at least 1")
     progress = progress or console_progress()
-    rebuilt = rebuild(path, model=model, device=device, progress=progress)
+    rebuilt = rebuild(
+        path,
+        model=model,
+        device=device,
+        limits=limits,
+        key_variable=key_variable,
+        allow_plain_http=allow_plain_http,
+        progress=progress,
+    )
     index = AnswerIndex.of(path)
     ids = [one.answer_id for one in index.answers() if one.finish_reason != "error"]
     chosen = set(random.Random(seed).sample(ids, min(n, len(ids))))

@@ -19,7 +19,13 @@ from tempfile import TemporaryDirectory
 
 from equitymedqa.generation.engine import Answered, Request
 from equitymedqa.generation.errors import GenerationError
-from equitymedqa.generation.lead import EngineFactory, LedEngine, refuse_another_model
+from equitymedqa.generation.lead import (
+    EngineFactory,
+    LedEngine,
+    last_words,
+    obituary,
+    refuse_another_model,
+)
 from equitymedqa.generation.worker_process import (
     Answers,
     Batch,
@@ -33,7 +39,6 @@ from equitymedqa.generation.worker_process import (
 from equitymedqa.records import Decoding
 
 JOIN_S = 5.0
-N_LAST_LINES = 3
 
 
 class DeviceWorkers(LedEngine):
@@ -170,8 +175,7 @@ class _Worker:
         end = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         path = self.post.last_words
         said = path.read_text(errors="replace") if path.exists() else ""
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
-        return " / ".join([f"died: {end}", *lines[-N_LAST_LINES:]])
+        return last_words(end, said)
 
 
 @dataclass
@@ -201,10 +205,8 @@ class _Round:
 
     def obituary(self) -> str:
         """Who died how, and what there is to do."""
-        return (
-            f"{'; '.join(self.dead)}. {self.n_answered} of {len(self.wanted)} answers were made; "
-            "run the same command again for the others, on fewer devices if it happens again"
-        )
+        told = obituary(self.dead, n_answered=self.n_answered, n_wanted=len(self.wanted))
+        return f"{told}, on fewer devices if it happens again"
 
     def _goes_on(self, worker: _Worker, message: Message) -> bool:
         """Whether more is to be heard of a worker after this."""

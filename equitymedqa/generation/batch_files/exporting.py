@@ -1,9 +1,9 @@
 """Questions to the vendors' batch files: one request a line, told apart by its answer's id."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from equitymedqa.generation.batch_files.plan_file import (
@@ -18,6 +18,7 @@ from equitymedqa.generation.plan import Job, PlannedAnswer, plan_answers
 from equitymedqa.generation.served.dialects import find_dialect, refuse_unspoken
 from equitymedqa.generation.served.wire import PATHS, Api, Wire
 from equitymedqa.generation.served.writer import MessageWriter
+from equitymedqa.image_files import ImageFileError
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, PromptForm, QuestionSet, SystemPolicy
 
@@ -146,31 +147,41 @@ def _refuse_to_overwrite(out: Path) -> None:
 
 
 def _lines(answers: list[PlannedAnswer], wire: Wire, decoding: Decoding) -> Iterator[bytes]:
-    for answer in answers:
+    """The requests; an answer whose image is gone by now is refused in the list itself."""
+    for place, answer in enumerate(answers):
         if answer.refusal is not None:
+            continue
+        try:
+            body = wire.body(answer.request, decoding)
+        except ImageFileError as error:
+            answers[place] = replace(answer, refusal=str(error), refusal_kind="prompt_refused")
             continue
         request = {
             "custom_id": answer.answer_id,
             "method": "POST",
             "url": f"/v1/{PATHS[wire.api]}",
-            "body": wire.body(answer.request, decoding),
+            "body": body,
         }
         yield json.dumps(request, ensure_ascii=False).encode() + b"\n"
 
 
 @contextmanager
 def _undone_on_failure(out: Path) -> Iterator[list[Path]]:
-    """Leave no half of a batch behind, which would look like a whole one."""
-    written: list[Path] = []
+    """Leave no half of a batch behind, which would look like a whole one, however it ended."""
+    written = [plan_path(out), out]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        yield written
-    except (OSError, GenerationError) as error:
-        for path in (*written, out):
-            path.unlink(missing_ok=True)
-        if isinstance(error, GenerationError):
-            raise
+        with ExitStack() as undoing:
+            undoing.callback(_remove, written)
+            yield written
+            undoing.pop_all()
+    except OSError as error:
         raise GenerationError(f"{error.filename or out}: {error.strerror}") from error
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _write_parts(

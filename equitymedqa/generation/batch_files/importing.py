@@ -10,8 +10,8 @@ from equitymedqa.generation.batch_files.results import (
     Results,
     ResultsEngine,
     find_results,
-    read_result,
 )
+from equitymedqa.generation.claims import MODEL
 from equitymedqa.generation.progress import Progress, console_progress
 from equitymedqa.generation.run import Earlier, GenerationSummary, JobRun
 
@@ -63,7 +63,7 @@ def import_batch(
             asked.answers,
             batch_size=None,
             progress=progress or console_progress(),
-            earlier=_answered_since(file, found),
+            earlier=_answered_since(file, found, engine),
         )
         summary = run.fill(file)
         there = {record.answer_id for record in file.index().answers()}
@@ -75,14 +75,19 @@ def import_batch(
     )
 
 
-def _answered_since(file: AnswerFile, found: Results) -> dict[str, Earlier]:
+def _answered_since(file: AnswerFile, found: Results, engine: ResultsEngine) -> dict[str, Earlier]:
     """The failures in a file that the results have an answer for."""
+    failed, names = [], set()
+    for record in file.index().answers():
+        if record.finish_reason == "error":
+            failed.append(record)
+        elif name := record.reported.get(MODEL):
+            names.add(name)
+    engine.recall(names)
     return {
         record.answer_id: Earlier(record.answer_id, record.finish_reason, record.attempt)
-        for record in file.index().answers()
-        if record.finish_reason == "error"
-        and (place := found.places.get(record.answer_id))
-        and read_result(place).error is None
+        for record in failed
+        if (place := found.places.get(record.answer_id)) and engine.result(place).error is None
     }
 
 

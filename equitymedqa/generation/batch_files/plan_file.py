@@ -110,11 +110,14 @@ def plan_path(out: Path) -> Path:
 def write_plan(path: Path, batch: BatchJob, answers: Iterable[PlannedAnswer]) -> None:
     """Write a plan; a reader sees the whole of it or none."""
     unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("w", encoding="utf-8") as file:
-        file.write(batch.model_dump_json() + "\n")
-        for answer in answers:
-            file.write(BatchRow.of(answer).model_dump_json() + "\n")
-    unfinished.replace(path)
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.write(batch.model_dump_json() + "\n")
+            for answer in answers:
+                file.write(BatchRow.of(answer).model_dump_json() + "\n")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def read_plan(path: Path) -> BatchPlan:

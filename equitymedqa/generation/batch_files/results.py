@@ -12,19 +12,19 @@ from typing import NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from equitymedqa.generation.batch_files.plan_file import BatchJob
+from equitymedqa.generation.claims import NOT_VERIFIED, AnsweringModel, within_limit
 from equitymedqa.generation.engine import Answered, Completion, Request
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import ModelIdentity
 from equitymedqa.generation.served.dialects import DIALECTS
-from equitymedqa.generation.served.wire import (
-    MalformedReplyError,
+from equitymedqa.generation.served.refusals import (
     error_code,
     error_words,
     failed,
     passing_kind,
     read_refusal,
-    read_reply,
 )
+from equitymedqa.generation.served.wire import MalformedReplyError, read_reply
 from equitymedqa.generation.served.writer import MessageWriter
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, Reasoning, SystemPolicy
@@ -33,7 +33,9 @@ GROUP_SIZE = 256
 
 
 class _Response(BaseModel):
-    status_code: int
+    status_code: int | None
+    """None where a vendor never came to the request."""
+
     body: object = None
 
 
@@ -49,7 +51,7 @@ class Place(NamedTuple):
     path: Path
     offset: int
     is_answer: bool
-    """Whether the request was answered, however it was."""
+    """Whether an answer can be read there, or the reason why there is none."""
 
 
 @dataclass
@@ -75,7 +77,7 @@ def find_results(paths: Sequence[Path], known: Collection[str]) -> Results:
     results = Results()
     for path in paths:
         for offset, row in _rows(path):
-            place = Place(path, offset, _is_answer(row))
+            place = Place(path, offset, _completion(row).error is None)
             name = row.custom_id
             if name not in known:
                 results.unknown.append(name)
@@ -100,6 +102,7 @@ class ResultsEngine:
     def __init__(self, batch: BatchJob, results: Results) -> None:
         self._batch = batch
         self._results = results
+        self.recall(frozenset())
 
     @property
     def identity(self) -> ModelIdentity:
@@ -126,8 +129,17 @@ class ResultsEngine:
     def batches(
         self, requests: Sequence[Request], *, decoding: Decoding, size: int | None
     ) -> list[list[Request]]:
-        """Each request by itself."""
-        return [[request] for request in requests]
+        """Each request by itself, of those that have a result: the others may get one later."""
+        return [[request] for request in requests if request.key in self._results.places]
+
+    def recall(self, names: Set[str]) -> None:
+        """Told under which names the model answered before, in the file that is to be filled."""
+        self._model = AnsweringModel(self._batch.identity.model, before=names)
+
+    def result(self, place: Place) -> Completion:
+        """The answer at a place, if it is one of the model that was asked, as it was asked."""
+        answer = self._model.borne_out(read_result(place))
+        return within_limit(answer, self._batch.decoding.max_new_tokens)
 
     def load_weights(self) -> None:
         """Nothing: all is answered."""
@@ -140,14 +152,12 @@ class ResultsEngine:
         decoding: Decoding,
         on_tokens: Callable[[int], None],
     ) -> Iterator[list[Answered]]:
-        """The answers that are there; of those that are missing, nothing."""
+        """The answers that are there."""
         places = self._results.places
-        keys = [
-            one.key for batch in batches for one in batch if one.key in wanted and one.key in places
-        ]
+        keys = [one.key for batch in batches for one in batch if one.key in wanted]
         for start in range(0, len(keys), GROUP_SIZE):
             group = [
-                Answered(key, read_result(places[key])) for key in keys[start : start + GROUP_SIZE]
+                Answered(key, self.result(places[key])) for key in keys[start : start + GROUP_SIZE]
             ]
             on_tokens(sum(one.completion.n_output_tokens for one in group))
             yield group
@@ -160,7 +170,7 @@ def read_result(place: Place) -> Completion:
         row = _parsed(file.readline(), place=str(place.path))
     # Nobody was there to see whether temperature and seed were honoured.
     completion = _completion(row)
-    return replace(completion, reported={"settings": "not verified", **completion.reported})
+    return replace(completion, reported={"settings": NOT_VERIFIED, **completion.reported})
 
 
 def _rows(path: Path) -> Iterator[tuple[int, _Row]]:
@@ -182,18 +192,14 @@ def _parsed(line: bytes, *, place: str) -> _Row:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the line"
         raise GenerationError(f"{place} is no result of a batch: {key}: {first['msg']}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GenerationError(
             f"{place} is no result of a batch: it is no JSON; fetch the file again"
         ) from error
 
 
-def _is_answer(row: _Row) -> bool:
-    return row.response is not None and row.response.status_code == 200 and not row.error
-
-
 def _completion(row: _Row) -> Completion:
-    if _is_answer(row) and row.response is not None:
+    if row.response is not None and row.response.status_code == 200 and not row.error:
         try:
             return read_reply(row.response.body)
         except MalformedReplyError as error:

@@ -8,7 +8,7 @@ that was answered.
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,12 +18,14 @@ from equitymedqa.generation.cluster.worker import Order, Outcome, row_of
 from equitymedqa.generation.engine import Answered, Engine, Request
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import ModelIdentity, digest
-from equitymedqa.generation.lead import EngineFactory, LedEngine
+from equitymedqa.generation.lead import EngineFactory, LedEngine, obituary
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding
 
 # Network drives show a new file to other machines after up to a minute.
 PATIENCE_S = 90
+# Batches that failed one after the other: then it is not they that are at fault.
+MOST_IN_A_ROW = 16
 
 
 class ClusterEngine(LedEngine):
@@ -34,7 +36,8 @@ class ClusterEngine(LedEngine):
     lead
         One like those of the workers, which plans the job here and never answers.
     make
-        Makes the engine of one worker: a model that runs there, or one that is served.
+        Makes the engine of one worker, for a model that runs there. It is called in another
+        folder, so a path in it must be whole.
     folder
         Where the workers write, on a disk that all nodes see: `journal_folder` of the job.
         Removed when the job is done.
@@ -80,7 +83,8 @@ class ClusterEngine(LedEngine):
         Raises
         ------
         GenerationError
-            At the end, if a batch could not be answered or its answers do not arrive here.
+            At the end, if a batch could not be answered or its answers do not arrive here; and
+            at once, if one batch after the other cannot be.
         """
         asked = {one.key for batch in batches for one in batch} & wanted
         journal = _Arrivals(Journal(self._folder), asked)
@@ -92,14 +96,20 @@ class ClusterEngine(LedEngine):
         )
         missing = [batch for batch in batches if any(one.key in journal.missing for one in batch)]
         failures: list[str] = []
+        n_in_a_row = 0
         for outcome in self._outcomes(order, missing):
             on_tokens(outcome["n_tokens"])
-            if outcome["failure"]:
-                failures.append(outcome["failure"])
             if group := journal.take():
                 yield group
+            n_in_a_row = n_in_a_row + 1 if outcome["failure"] else 0
+            if outcome["failure"]:
+                failures.append(outcome["failure"])
+            if n_in_a_row == MOST_IN_A_ROW:
+                break
         if failures:
-            raise _gave_up(failures, n_missing=len(journal.missing))
+            n_answered = len(asked) - len(journal.missing)
+            ends = dict.fromkeys(failures)
+            raise GenerationError(obituary(ends, n_answered=n_answered, n_wanted=len(asked)))
         yield from journal.stragglers(self._folder)
         shutil.rmtree(self._folder)
 
@@ -163,12 +173,7 @@ def journal_folder(
     answers: Path, *, identity: ModelIdentity, prompt: Prompt, decoding: Decoding, seed: int
 ) -> Path:
     """Where the workers of one job write: beside its answer file, and no other job's place."""
-    job = [asdict(identity), prompt.prompt_version, decoding.model_dump(mode="json"), seed]
+    # Where the model is found may change before the job goes on: a server at another address.
+    model = asdict(replace(identity, arguments={}))
+    job = [model, prompt.prompt_version, decoding.model_dump(mode="json"), seed]
     return answers.with_name(f"{answers.name}.workers-{digest(job)[:12]}")
-
-
-def _gave_up(failures: Sequence[str], *, n_missing: int) -> GenerationError:
-    return GenerationError(
-        f"{n_missing} answers could not be made: {'; '.join(dict.fromkeys(failures))}. What was "
-        "answered is in the file; run the same command again for the others"
-    )

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from equitymedqa.generation.answer_file import add_lines
 from equitymedqa.generation.engine import Answered, Completion
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.records import Record
@@ -36,7 +37,21 @@ class Written(Record):
     completion: Completion
 
 
-Entry = Begun | Written
+class Died(Record):
+    """A batch met an error that nobody foresaw, and its worker ended over it."""
+
+    kind: Literal["died"] = "died"
+    run: str
+    """Which start of the job it was for."""
+
+    batch: str
+    """Key of its first request."""
+
+    words: str
+    """The end of what the worker said of it."""
+
+
+Entry = Begun | Written | Died
 ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 
@@ -71,20 +86,27 @@ class Journal:
         Raises
         ------
         GenerationError
-            If there is no room.
+            If there is no room. Entries that were written whole stay; none is left half written.
         """
         try:
-            with self._own.open("ab") as file:
-                file.writelines(ENTRY.dump_json(entry) + b"\n" for entry in entries)
-                file.flush()
-                os.fsync(file.fileno())
+            descriptor = os.open(self._own, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            try:
+                add_lines(descriptor, (ENTRY.dump_json(entry) + b"\n" for entry in entries))
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise GenerationError(f"{self._own} cannot be written: {error.strerror}") from error
 
     def news(self) -> list[Entry]:
-        """What all workers have added since this was last asked."""
+        """What all workers have added since this was last asked.
+
+        Raises
+        ------
+        GenerationError
+            If a line that has its end is no entry; the message names the file.
+        """
         return [
-            ENTRY.validate_json(line)
+            _parsed(line, path=path)
             for path in sorted(self._folder.glob("worker-*.jsonl"))
             for line in self._new_lines(path)
         ]
@@ -96,6 +118,16 @@ class Journal:
         whole = content[: content.rfind(b"\n") + 1]
         self._read[path] += len(whole)
         return whole.splitlines()
+
+
+def _parsed(line: bytes, *, path: Path) -> Entry:
+    try:
+        return ENTRY.validate_json(line)
+    except ValidationError as error:
+        raise GenerationError(
+            f"{path} has a line that is no entry of a worker: {line[:60]!r}. Move the file out of "
+            "the folder and run the same command again: only what it alone held is made anew"
+        ) from error
 
 
 def answered(entries: Iterable[Entry]) -> list[Answered]:

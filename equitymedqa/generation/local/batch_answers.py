@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from equitymedqa.generation.engine import Completion, RenderedPrompt, Request
+from equitymedqa.generation.errors import PromptError
 from equitymedqa.generation.identity import digest
 from equitymedqa.generation.local.arithmetic import repeatability
 from equitymedqa.generation.local.decoding import (
@@ -17,7 +18,7 @@ from equitymedqa.generation.local.decoding import (
     write_answers,
 )
 from equitymedqa.generation.local.halving import Halving
-from equitymedqa.generation.local.images import ImageReader
+from equitymedqa.generation.local.images import ImageReader, Pixels
 from equitymedqa.generation.local.padding import pad_left
 from equitymedqa.generation.local.reader import AnswerReader
 from equitymedqa.generation.local.sampling import Choice, Greedy, Seeded, row_keys
@@ -61,12 +62,38 @@ class BatchAnswers:
     def _answer_together(
         self, requests: Sequence[Request], decoding: Decoding, on_tokens: Callable[[int], None]
     ) -> list[Completion]:
+        pixels, refused = self._looked_at(requests)
+        possible = [one for one in requests if one.key not in refused]
+        made = iter(self._written(possible, pixels, decoding, on_tokens) if possible else ())
+        return [refused[one.key] if one.key in refused else next(made) for one in requests]
+
+    def _looked_at(self, requests: Sequence[Request]) -> tuple[list[Pixels], dict[str, Completion]]:
+        """What is seen by those requests that have images, and by key why some see nothing."""
+        pixels: list[Pixels] = []
+        refused: dict[str, Completion] = {}
+        for one in requests:
+            if self.images is None or not one.prompt.images:
+                continue
+            try:
+                pixels.append(self.images.pixels(one.prompt))
+            except PromptError as error:
+                refused[one.key] = _refused(error)
+        return pixels, refused
+
+    def _written(
+        self,
+        requests: Sequence[Request],
+        pixels: Sequence[Pixels],
+        decoding: Decoding,
+        on_tokens: Callable[[int], None],
+    ) -> list[Completion]:
         prompts = [one.prompt for one in requests]
         ids, mask = pad_left([prompt.ids for prompt in prompts], pad=self.pad_id)
+        extras = self._image_inputs(prompts, pixels, width=ids.shape[1])
         transcript = Transcript(len(requests), stop_ids=self.stop_ids, on_tokens=on_tokens)
         with torch.inference_mode():
             written = write_answers(
-                self._forward(ids, mask, prompts, n_new=decoding.max_new_tokens),
+                self._forward(ids, mask, extras, n_new=decoding.max_new_tokens),
                 transcript,
                 choice=self._choice(requests, decoding),
                 max_new_tokens=decoding.max_new_tokens,
@@ -82,22 +109,21 @@ class BatchAnswers:
         self,
         ids: torch.Tensor,
         mask: torch.Tensor,
-        prompts: Sequence[RenderedPrompt],
+        extras: dict[str, torch.Tensor],
         *,
         n_new: int,
     ) -> Forward:
-        extras = self._image_inputs(prompts, width=ids.shape[1])
         if self.static is None:
             return DynamicForward(self.model, ids, mask, n_new=n_new, extras=extras)
         return StaticForward(self.model, ids, mask, n_new=n_new, caches=self.static, extras=extras)
 
     def _image_inputs(
-        self, prompts: Sequence[RenderedPrompt], *, width: int
+        self, prompts: Sequence[RenderedPrompt], pixels: Sequence[Pixels], *, width: int
     ) -> dict[str, torch.Tensor]:
         if self.images is None:
             return {}
         return self.images.inputs(
-            prompts, width=width, device=self.model.device, dtype=self.model.dtype
+            prompts, pixels, width=width, device=self.model.device, dtype=self.model.dtype
         )
 
     def _choice(self, requests: Sequence[Request], decoding: Decoding) -> Choice:
@@ -124,3 +150,14 @@ class BatchAnswers:
             self.static.forget()
         if self.model.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def _refused(error: PromptError) -> Completion:
+    return Completion(
+        text="",
+        finish_reason="error",
+        n_output_tokens=0,
+        batch_size=1,
+        error=str(error),
+        error_kind="prompt_refused",
+    )

@@ -20,6 +20,8 @@ from equitymedqa.generation.local.chat_templates import (
     template_arguments,
 )
 from equitymedqa.generation.local.images import ImageReader
+from equitymedqa.generation.local.vocabulary import Vocabulary
+from equitymedqa.image_files import located
 from equitymedqa.prompts import Prompt, PromptTemplateError
 from equitymedqa.records import PromptForm, QuestionRecord, Reasoning, SystemPolicy
 
@@ -48,6 +50,8 @@ class ChatWriter:
         Whether the model is told to reason.
     images
         For a model that takes them.
+    vocabulary
+        What the model can be given; by default all that the tokenizer gives.
 
     Raises
     ------
@@ -64,10 +68,12 @@ class ChatWriter:
         system: SystemPolicy = "native",
         reasoning: Reasoning = "default",
         images: ImageReader | None = None,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self._tokenizer = tokenizer
         self._prompt = prompt
         self._images = images
+        self._vocabulary = vocabulary
         self.form: PromptForm = self._find_form(system)
         self._arguments = self._template_arguments(reasoning)
         self.ids(PROBE)
@@ -89,7 +95,7 @@ class ChatWriter:
             sha256,
             ids=ids,
             text=text,
-            images=tuple(image.path for image in question.images),
+            images=located(question.images),
             n_tokens=len(ids),
         )
 
@@ -100,7 +106,7 @@ class ChatWriter:
         ------
         PromptError
             If template or prompt refuses the question, the model cannot see its images, or the
-            prompt would begin with two BOS.
+            prompt would begin with two BOS or hold a token that the model does not know.
         """
         try:
             ids = self._encode(question)
@@ -108,7 +114,10 @@ class ChatWriter:
             raise PromptError(f"the chat template refuses the question: {error}") from error
         except PromptTemplateError as error:
             raise PromptError(str(error)) from error
-        return with_one_bos(self._tokenizer, ids)
+        ids = with_one_bos(self._tokenizer, ids)
+        if self._vocabulary is not None:
+            self._vocabulary.refuse_strangers(ids, self._tokenizer)
+        return ids
 
     def _encode(self, question: str | QuestionRecord) -> list[int]:
         if isinstance(question, QuestionRecord) and question.images:

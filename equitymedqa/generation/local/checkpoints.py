@@ -14,6 +14,7 @@ from huggingface_hub.errors import (
     RevisionResolutionError,
 )
 
+from equitymedqa.fields import storable
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import folder_digest
 from equitymedqa.generation.local.embedded import MODEL_NAME, embedded_checkpoint
@@ -59,9 +60,9 @@ def find_checkpoint(model: str, note: Callable[[str], None]) -> Checkpoint:
 
     folder = Path(model).expanduser()
     if folder.is_dir():
-        return Checkpoint(
-            folder.resolve().name, folder, folder_digest(folder), str(folder.resolve())
-        )
+        # Whole, because files are read later as well, and maybe by a process in another folder.
+        folder = folder.resolve()
+        return Checkpoint(storable(folder.name), folder, folder_digest(folder), str(folder))
     # A revision may hold slashes, as refs/pr/1 does.
     hub_id, _, wanted = model.partition("@")
     if model.startswith((".", "/", "~")) or hub_id.count("/") != 1:

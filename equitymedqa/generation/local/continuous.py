@@ -61,6 +61,21 @@ def refuse_unfit_family(config: Any, *, has_images: bool) -> None:
         )
 
 
+def refuse_draws(decoding: Decoding) -> None:
+    """Refuse to draw tokens.
+
+    Raises
+    ------
+    GenerationError
+        If that is asked for.
+    """
+    if decoding.temperature > 0:
+        raise GenerationError(
+            "decode 'continuous' takes the most likely token: draws would not repeat; take "
+            "'dynamic', or temperature 0"
+        )
+
+
 def continuous_answers(
     model: Any,
     requests: Sequence[Request],
@@ -80,13 +95,8 @@ def continuous_answers(
     Raises
     ------
     GenerationError
-        If tokens are to be drawn, or batching is not right for this model.
+        If batching is not right for this model.
     """
-    if decoding.temperature > 0:
-        raise GenerationError(
-            "decode 'continuous' takes the most likely token: draws would not repeat; take "
-            "'dynamic', or temperature 0"
-        )
     if not requests:
         return
     check(model, requests, max_new_tokens=decoding.max_new_tokens)

@@ -22,7 +22,11 @@ from equitymedqa.generation.local.batch_answers import BatchAnswers
 from equitymedqa.generation.local.batching import similar_lengths
 from equitymedqa.generation.local.chat import ChatWriter
 from equitymedqa.generation.local.checkpoints import Checkpoint
-from equitymedqa.generation.local.continuous import continuous_answers, refuse_unfit_family
+from equitymedqa.generation.local.continuous import (
+    continuous_answers,
+    refuse_draws,
+    refuse_unfit_family,
+)
 from equitymedqa.generation.local.images import image_reader
 from equitymedqa.generation.local.loading import (
     find_attention,
@@ -35,6 +39,7 @@ from equitymedqa.generation.local.loading import (
 from equitymedqa.generation.local.memory import GB, cache_bytes, device_bytes, room_for
 from equitymedqa.generation.local.reader import AnswerReader
 from equitymedqa.generation.local.static_decoding import StaticCaches
+from equitymedqa.generation.local.vocabulary import Vocabulary
 from equitymedqa.generation.local.ways import ENGINES, find_decode
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, Reasoning, SystemPolicy
@@ -135,13 +140,26 @@ class TransformersEngine:
     ) -> ChatWriter:
         """Writes this prompt for this model."""
         return ChatWriter(
-            self.tokenizer, prompt, system=system, reasoning=reasoning, images=self._images
+            self.tokenizer,
+            prompt,
+            system=system,
+            reasoning=reasoning,
+            images=self._images,
+            vocabulary=Vocabulary.of(self._config),
         )
 
     def batches(
         self, requests: Sequence[Request], *, decoding: Decoding, size: int | None
     ) -> list[list[Request]]:
-        """Batches of prompts of similar length, the longest first, that memory has room for."""
+        """Batches of prompts of similar length, the longest first, that memory has room for.
+
+        Raises
+        ------
+        GenerationError
+            If tokens are to be drawn in a way that takes the most likely one.
+        """
+        if self._decode == "continuous":
+            refuse_draws(decoding)
         most = size or self.default_batch_size
         return similar_lengths(
             requests,

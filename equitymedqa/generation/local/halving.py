@@ -1,5 +1,6 @@
 """Answers in smaller batches where memory does not suffice, and in larger ones where it does."""
 
+import math
 from collections.abc import Callable, Sequence
 
 from equitymedqa.generation.engine import Completion, Request
@@ -8,13 +9,29 @@ from equitymedqa.generation.local.loading import is_out_of_memory
 Together = Callable[[Sequence[Request], Callable[[int], None]], list[Completion]]
 """Answers requests together, telling how many tokens were written since."""
 
+# What may be held, of what was too much.
+MARGIN = 0.9
+# Good batches after the first failure.
+FIRST_WAIT = 4
+
 
 class Halving:
-    """Remembers for which batches memory did not suffice."""
+    """Learns from failures how much a batch may hold, and tries now and then whether it is more.
+
+    Memory can be short for a moment only, as when another process took of it. To try costs the
+    time of one batch if it fails, and with each failure the wait for the next try doubles: where
+    memory stays short, the failures of a job grow with the logarithm of its batches.
+    """
 
     def __init__(self) -> None:
-        self._too_many_tokens: int | None = None
-        """Tokens that a batch would have held, prompts and answers, when memory last failed."""
+        self._room = math.inf
+        """Tokens that a batch may hold, prompts and answers, after what memory has taught."""
+
+        self._wait = 0
+        """Good batches before more than that is tried."""
+
+        self._n_good = 0
+        """Batches without a failure since that was learnt."""
 
     def answer(
         self,
@@ -39,40 +56,59 @@ class Halving:
             Gives back what a batch that failed has left behind.
         """
         tokens_each = max(len(one.prompt.ids) for one in requests) + n_new
-        most = self._rows_to_try(len(requests), tokens_each)
+        size = self._rows_to_try(len(requests), tokens_each)
         completions: list[Completion] = []
+        failed: list[int] = []
         while len(completions) < len(requests):
-            size = min(most, len(requests) - len(completions))
             part = requests[len(completions) : len(completions) + size]
-            tally = Tally(on_tokens)
-            failure = None
-            try:
-                completions += together(part, tally)
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                failure = str(error)
-            # Outside of the handler, whose traceback holds on to what fills the memory.
-            if failure is not None:
-                tally.take_back()
+            made = _attempt(part, together, Tally(on_tokens))
+            if made is None:
                 clear()
-                self._too_many_tokens = size * tokens_each
-                most = max(1, size // 2)
-                if size == 1:
-                    completions.append(_no_room(tokens_each))
+                failed.append(len(part))
+                size = max(1, len(part) // 2)
+                made = [_no_room(tokens_each)] if len(part) == 1 else []
+            completions += made
+        if failed:
+            self._learn_failures(failed, tokens_each)
+        else:
+            self._learn_success(size * tokens_each)
         return completions
 
     def _rows_to_try(self, n_rows: int, tokens_each: int) -> int:
-        """How many to answer together at first, after what memory has taught.
-
-        The longest batches come first, and shorter ones can be large again. To try one costs the
-        time of a batch if it fails, so it has to be smaller by a tenth than what failed.
-        """
+        """How many to answer together at first: shorter prompts can be more at once."""
+        room = 2 * self._room if self._n_good >= self._wait else self._room
         size = n_rows
-        if self._too_many_tokens is not None:
-            while size > 1 and size * tokens_each > 0.9 * self._too_many_tokens:
-                size //= 2
+        while size > 1 and size * tokens_each > room:
+            size //= 2
         return size
+
+    def _learn_failures(self, sizes: Sequence[int], tokens_each: int) -> None:
+        self._room = min(self._room, MARGIN * min(sizes) * tokens_each)
+        self._n_good = 0
+        # A prompt that has no room by itself is no try that could be put off.
+        if max(sizes) > 1:
+            self._wait = max(FIRST_WAIT, 2 * self._wait)
+
+    def _learn_success(self, n_tokens: int) -> None:
+        self._n_good += 1
+        if n_tokens > self._room:
+            self._room, self._n_good = n_tokens, 0
+
+
+def _attempt(
+    requests: Sequence[Request], together: Together, tally: "Tally"
+) -> list[Completion] | None:
+    """The answers, or nothing where memory did not suffice.
+
+    What filled the memory hangs on the failure, and is free once this has returned.
+    """
+    try:
+        return together(requests, tally)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        tally.take_back()
+        return None
 
 
 class Tally:

@@ -17,6 +17,9 @@ from equitymedqa.generation.local.loading import load_processor, takes_images
 from equitymedqa.image_files import ImageFileError, open_image
 from equitymedqa.records import ImageRecord
 
+Pixels = Mapping[str, torch.Tensor]
+"""The images of one prompt, by the names under which the model takes them."""
+
 
 def image_reader(checkpoint: Checkpoint, *, config: Any) -> "ImageReader | None":
     """Shows images to the model; None if it takes none."""
@@ -36,8 +39,6 @@ class ImageReader:
 
     def __init__(self, load_processor: Callable[[], Any]) -> None:
         self._load_processor = load_processor
-        self._known: dict[str, ImageRecord] = {}
-        """Each image as it was when its prompt was written, by path."""
 
     def encode(
         self,
@@ -57,9 +58,8 @@ class ImageReader:
         PromptError
             If an image cannot be read, is another than it was, or has no place in the template.
         """
-        self._known |= {image.path: image for image in images}
         *before, last = messages
-        shown = [{"type": "image", "image": self._open(image.path)} for image in images]
+        shown = [{"type": "image", "image": _opened(image)} for image in images]
         content = [*shown, {"type": "text", "text": last["content"]}]
         try:
             encoded = self._processor.apply_chat_template(
@@ -75,9 +75,23 @@ class ImageReader:
             raise PromptError(f"the model cannot be shown the question's image: {error}") from error
         return [int(one) for one in encoded["input_ids"][0]]
 
+    def pixels(self, prompt: RenderedPrompt) -> Pixels:
+        """The images of a prompt as the model sees them.
+
+        Raises
+        ------
+        PromptError
+            If one of them cannot be read any more, or is another than it was.
+        """
+        images = [_opened(image) for image in prompt.images]
+        made = self._processor.image_processor(images, return_tensors="pt")
+        unused = self._processor.unused_input_names
+        return {name: value for name, value in made.items() if name not in unused}
+
     def inputs(
         self,
         prompts: Sequence[RenderedPrompt],
+        pixels: Sequence[Pixels],
         *,
         width: int,
         device: torch.device,
@@ -87,19 +101,15 @@ class ImageReader:
 
         Parameters
         ----------
+        pixels
+            Of those prompts that have images, in their order.
         width
             To how many tokens the prompts are padded, on the left.
         dtype
             Of the pixels.
-
-        Raises
-        ------
-        PromptError
-            If an image cannot be read any more, or is another than it was.
         """
-        if not any(prompt.images for prompt in prompts):
+        if not pixels:
             return {}
-        pixels = [self._pixels(prompt.images) for prompt in prompts if prompt.images]
         kinds = self._processor.create_mm_token_type_ids([prompt.ids for prompt in prompts])
         padded = torch.tensor([[0] * (width - len(row)) + row for row in kinds])
         joined = {name: torch.cat([one[name] for one in pixels]) for name in pixels[0]}
@@ -107,18 +117,6 @@ class ImageReader:
             name: value.to(device, dtype if value.is_floating_point() else value.dtype)
             for name, value in {**joined, self._name_of_kinds: padded}.items()
         }
-
-    def _pixels(self, paths: Sequence[str]) -> dict[str, torch.Tensor]:
-        images = [self._open(path) for path in paths]
-        made = self._processor.image_processor(images, return_tensors="pt")
-        unused = self._processor.unused_input_names
-        return {name: value for name, value in made.items() if name not in unused}
-
-    def _open(self, path: str) -> Any:
-        try:
-            return open_image(self._known[path])
-        except ImageFileError as error:
-            raise PromptError(str(error)) from error
 
     @cached_property
     def _processor(self) -> Any:
@@ -129,3 +127,10 @@ class ImageReader:
         """What the model calls the marks of the tokens that stand for images."""
         names = self._processor.model_input_names
         return "token_type_ids" if "token_type_ids" in names else "mm_token_type_ids"
+
+
+def _opened(image: ImageRecord) -> Any:
+    try:
+        return open_image(image)
+    except ImageFileError as error:
+        raise PromptError(str(error)) from error

@@ -46,7 +46,7 @@ class AnswerReader:
         """
         end = next((place for place, one in enumerate(row) if one in self._stop_ids), None)
         written = self.read(prompt, row[:end])
-        fault = unstorable(written.answer)
+        fault = unstorable(written.answer) or unstorable(written.reasoning)
         finish_reason, error, error_kind = _ending(written, is_cut=end is None, fault=fault)
         return Completion(
             text=written.answer if finish_reason != "error" else "",
@@ -55,7 +55,7 @@ class AnswerReader:
             batch_size=batch_size,
             error=error,
             error_kind=error_kind,
-            stripped=written.reasoning or None,
+            stripped=None if fault else written.reasoning or None,
         )
 
     def read(self, prompt: Sequence[int], output: list[int]) -> Written:

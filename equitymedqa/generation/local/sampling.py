@@ -8,6 +8,8 @@ import torch
 MASK = 0xFFFFFFFF
 # The fractional part of the golden ratio in 32 bits: it spreads neighbouring steps.
 GOLDEN = 0x9E3779B9
+# Colder than this, scores would leave the range of float32; the most likely token wins long before.
+COLDEST = 1e-30
 # Tokens of one block; near the square root of the largest vocabularies.
 BLOCK = 512
 # Blocks are numbered from here, beyond all tokens, so that their noise is another.
@@ -62,7 +64,7 @@ class Seeded:
         self, keys: torch.Tensor, *, temperature: float, top_k: int = 0, top_p: float = 1.0
     ) -> None:
         self._keys = keys
-        self._temperature = temperature
+        self._temperature = max(temperature, COLDEST)
         self._top_k = top_k
         self._top_p = top_p
 

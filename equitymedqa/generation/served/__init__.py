@@ -2,6 +2,6 @@
 
 from equitymedqa.generation.served.connecting import connect, reconnect
 from equitymedqa.generation.served.engine import ServedEngine
-from equitymedqa.generation.served.exchange import Limits
+from equitymedqa.generation.served.limits import Limits
 
 __all__ = ["Limits", "ServedEngine", "connect", "reconnect"]

@@ -9,9 +9,16 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
+
 from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.served.hiding import spellings
 
 KEY_VARIABLE = "OPENAI_API_KEY"
+KEY_HOST = "api.openai.com"
+"""Whose key that is; regions of the vendor lie below it."""
+
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HIDDEN = "[key]"
 # Shorter ones are placeholders, such as the `EMPTY` of servers without keys, and ordinary words.
 SHORTEST_SECRET = 8
@@ -28,6 +35,7 @@ class ApiKey:
 
     def __init__(self, secret: str = "") -> None:
         self._secret = secret
+        self._spelled = spellings(secret)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -38,7 +46,7 @@ class ApiKey:
         """The text, with the key blotted out: some servers repeat it."""
         if len(self._secret) < SHORTEST_SECRET:
             return text
-        return text.replace(self._secret, HIDDEN)
+        return self._spelled.sub(HIDDEN, text)
 
     def __repr__(self) -> str:
         return f"ApiKey({HIDDEN if self._secret else ''})"
@@ -50,8 +58,8 @@ def read_key(variable: str | None, *, address: str) -> ApiKey:
     Parameters
     ----------
     variable
-        By default `OPENAI_API_KEY`, which need not be set, and is not shown to a server that is
-        reached without encryption over a network.
+        By default `OPENAI_API_KEY`, which need not be set, and is shown to OpenAI alone: one
+        vendor's key is none of another's business.
 
     Raises
     ------
@@ -60,10 +68,9 @@ def read_key(variable: str | None, *, address: str) -> ApiKey:
         could be the key itself, given in the wrong place.
     """
     if variable is None:
-        is_safe = address.startswith("https:") or is_loopback(urlsplit(address).hostname)
-        secret = os.environ.get(KEY_VARIABLE, "").strip() if is_safe else ""
+        secret = os.environ.get(KEY_VARIABLE, "").strip() if _is_key_host(address) else ""
     else:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+        if not VARIABLE_NAME.fullmatch(variable):
             raise GenerationError(
                 "the key variable is no name of an environment variable; put the key into a "
                 "variable of the environment and give its name"
@@ -102,7 +109,7 @@ def server_address(url: str, *, allow_plain_http: bool = False) -> str:
     if parts.scheme == "http" and not allow_plain_http and not is_loopback(parts.hostname):
         raise GenerationError(
             f"http://{parts.hostname} would send questions and answers over the network "
-            "unencrypted; use https, or allow plain HTTP if the network is yours"
+            "unencrypted; use https, or --allow-plain-http if the network is yours"
         )
     path = parts.path.rstrip("/") or "/v1"
     return f"{parts.scheme}://{parts.netloc}{path}"
@@ -118,11 +125,20 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+def _is_key_host(address: str) -> bool:
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    return parts.scheme == "https" and (host == KEY_HOST or host.endswith(f".{KEY_HOST}"))
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError:
+        # What no name server can be asked for is found out here, not amid the first request.
+        spoken = httpx.URL(url)
+        _ = spoken.host, spoken.raw_host.decode("ascii").encode("idna")
+    except (ValueError, httpx.InvalidURL):
         parts = SplitResult("", "", "", "", "")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise GenerationError(

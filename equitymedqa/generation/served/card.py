@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from equitymedqa.fields import unstorable
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import digest
+from equitymedqa.generation.served.cleaning import clean, whole_number
 from equitymedqa.generation.served.dialects import OWNERS, DialectName
 from equitymedqa.generation.served.exchange import Exchange
 
@@ -52,14 +54,18 @@ async def read_card(exchange: Exchange, model: str | None) -> ServerCard:
     GenerationError
         If there is no server, it wants another key, or it has several models and none is named.
     """
-    listed = list(_entries(await exchange.look("models")))
+    # A key that may ask a model need not be one that may list them.
+    models = await exchange.look("models", silent=(403,) if model else ())
+    listed = list(_entries(models))
     name = model or _only(listed, address=exchange.address)
+    if fault := unstorable(name):
+        raise GenerationError(f"the name {name!r} of the model is {fault}; give it another one")
     entry = next((one for one in listed if one["id"] == name), {})
     said: dict[str, object] = {key: entry[key] for key in TELLING if entry.get(key) is not None}
     said["id"] = name
     if isinstance(entry.get("meta"), dict):
         said["meta"] = {key: value for key, value in entry["meta"].items() if key != "n_ctx"}
-    length = next((int(entry[key]) for key in LENGTHS if entry.get(key)), None)
+    length = next(filter(None, (_length(entry.get(key)) for key in LENGTHS)), None)
     dialect = OWNERS.get(str(entry.get("owned_by")), "plain")
     if urlsplit(exchange.address).hostname == VENDOR:
         return ServerCard(name, said, length, "openai")
@@ -68,14 +74,14 @@ async def read_card(exchange: Exchange, model: str | None) -> ServerCard:
     # TGI names the commit of its weights, llama.cpp the file and the template.
     said |= {key: info[key] for key in ("model_sha", "model_dtype") if info.get(key)}
     said |= {key: props[key] for key in ("model_path",) if props.get(key)}
-    per_slot = (props.get("default_generation_settings") or {}).get("n_ctx")
+    per_slot = _length(_mapping(props.get("default_generation_settings")).get("n_ctx"))
     template = props.get("chat_template")
     return ServerCard(
         name,
         said,
-        length or per_slot or info.get("max_total_tokens"),
+        length or per_slot or _length(info.get("max_total_tokens")),
         dialect,
-        str(info.get("model_dtype") or "unknown").removeprefix("torch."),
+        clean(info.get("model_dtype") or "unknown").removeprefix("torch."),
         digest(template) if template else None,
     )
 
@@ -89,13 +95,21 @@ def _entries(models: Any) -> Iterator[dict[str, Any]]:
 
 
 def _only(listed: list[dict[str, Any]], *, address: str) -> str:
-    names = [str(entry["id"]) for entry in listed]
+    names: list[str] = [entry["id"] for entry in listed]
     if len(names) != 1:
-        known = f"has {', '.join(names[:20])}" if names else "does not list its models"
+        known = f"has {clean(', '.join(names[:20]))}" if names else "does not list its models"
         raise GenerationError(f"{address} {known}; name the one that is to answer")
     return names[0]
 
 
 async def _told(exchange: Exchange, path: str) -> dict[str, Any]:
-    told = await exchange.look(path)
-    return told if isinstance(told, dict) else {}
+    # Gateways let nobody see what they do not know.
+    return _mapping(await exchange.look(path, silent=(401, 403)))
+
+
+def _mapping(said: object) -> dict[str, Any]:
+    return said if isinstance(said, dict) else {}
+
+
+def _length(said: object) -> int | None:
+    return whole_number(said, least=1)

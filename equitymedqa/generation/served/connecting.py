@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from urllib.parse import urlsplit
 
-from equitymedqa.generation.served.address import read_key, server_address
+from equitymedqa.generation.errors import GenerationError
+from equitymedqa.generation.served.address import VARIABLE_NAME, read_key, server_address
 from equitymedqa.generation.served.card import read_card
 from equitymedqa.generation.served.dialects import find_dialect
 from equitymedqa.generation.served.engine import ServedEngine
-from equitymedqa.generation.served.exchange import Exchange, Limits, converse
+from equitymedqa.generation.served.exchange import Exchange, converse
+from equitymedqa.generation.served.limits import Limits, read_limits
 from equitymedqa.generation.served.wire import Api, Wire
 
 
@@ -39,7 +42,8 @@ def connect(
         What the server is: vllm, sglang, llamacpp, transformers, openai or plain; by default found
         in what it says of itself.
     key_variable
-        Environment variable that holds the key; by default `OPENAI_API_KEY`, if it is set.
+        Environment variable that holds the key; by default `OPENAI_API_KEY`, if it is set and the
+        server is OpenAI's.
     revision, dtype, attention
         What is known of the weights and is not for the server to say.
     note
@@ -74,25 +78,51 @@ def connect(
 
 
 def reconnect(
-    arguments: Mapping[str, str], *, note: Callable[[str], None] | None = None
+    arguments: Mapping[str, str],
+    *,
+    key_variable: str | None = None,
+    allow_plain_http: bool = False,
+    note: Callable[[str], None] | None = None,
 ) -> ServedEngine:
     """The engine whose arguments a manifest keeps.
+
+    Anyone can have written a manifest, so it decides neither which key a server gets nor whether
+    that may be unencrypted.
+
+    Parameters
+    ----------
+    key_variable, allow_plain_http
+        As for `connect`, and as the person says it who asks again.
 
     Raises
     ------
     GenerationError
-        As `connect` does.
+        As `connect` does, and if the manifest names a key and the person does not.
     """
-    # The address was allowed when the file was begun.
+    address = server_address(arguments["server"], allow_plain_http=allow_plain_http)
+    if key_variable is None and "key_variable" in arguments:
+        raise _unnamed(arguments["key_variable"], address)
     return connect(
-        arguments["server"],
+        address,
         arguments["model"],
         api="completions" if arguments.get("api") == "completions" else "chat",
         dialect=arguments.get("dialect"),
-        key_variable=arguments.get("key_variable"),
+        key_variable=key_variable,
         revision=arguments.get("revision"),
         dtype=arguments.get("dtype"),
         attention=arguments.get("attention"),
-        allow_plain_http=True,
+        limits=read_limits(arguments),
+        allow_plain_http=allow_plain_http,
         note=note,
+    )
+
+
+def _unnamed(variable: str, address: str) -> GenerationError:
+    host = urlsplit(address).hostname
+    # Other words of the file do not belong into a command that may be copied.
+    name = variable if VARIABLE_NAME.fullmatch(variable) else "NAME"
+    return GenerationError(
+        f"the manifest says that {host!a} was asked with the key in {name}; a file does not decide "
+        "where a key is sent. If that key is for that server, run the same command again with "
+        f"`--key-variable {name}`"
     )

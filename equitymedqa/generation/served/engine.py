@@ -4,7 +4,7 @@ vLLM, SGLang, TGI, llama.cpp, `transformers serve` or a vendor: who serves the m
 this engine keeps so many requests under way and hands each answer on as it comes.
 """
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -13,19 +13,20 @@ from anyio import EndOfStream, create_memory_object_stream, create_task_group, m
 from anyio.from_thread import start_blocking_portal
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from equitymedqa.generation.claims import DECLARED, AnsweringModel, within_limit
 from equitymedqa.generation.engine import Answered, Completion, Request
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import ModelIdentity
 from equitymedqa.generation.served.address import ApiKey
 from equitymedqa.generation.served.card import ServerCard
-from equitymedqa.generation.served.dialects import (
-    refuse_unspoken,
-    refuse_unspoken_reasoning,
-)
-from equitymedqa.generation.served.exchange import Exchange, Limits, converse
-from equitymedqa.generation.served.probing import check_decoding, find_form
-from equitymedqa.generation.served.wire import PATHS, Wire, failed
+from equitymedqa.generation.served.dialects import refuse_unspoken, refuse_unspoken_reasoning
+from equitymedqa.generation.served.exchange import Exchange, converse
+from equitymedqa.generation.served.limits import Limits
+from equitymedqa.generation.served.probing import check_decoding, find_form, find_prompt_end
+from equitymedqa.generation.served.refusals import failed
+from equitymedqa.generation.served.wire import PATHS, PROMPT_END, Wire
 from equitymedqa.generation.served.writer import MessageWriter
+from equitymedqa.image_files import ImageFileError
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, Reasoning, SystemPolicy
 
@@ -36,6 +37,9 @@ GROUP_S = 1.0
 
 PATIENCE = 32
 """Requests in a row without an answer, after which the job stops."""
+
+USELESS = ("refused", "other_model", "over_limit", "unavailable", "timeout")
+"""Failures of the server, not of a question, if they come in a row."""
 
 Item = Answered | GenerationError
 
@@ -77,6 +81,7 @@ class ServedEngine:
         self._dtype = dtype
         self._attention = attention
         self._key_variable = key_variable
+        self._answered_as: frozenset[str] = frozenset()
 
     @cached_property
     def identity(self) -> ModelIdentity:
@@ -84,7 +89,7 @@ class ServedEngine:
         card, declared = self._card, self._revision
         return ModelIdentity(
             model=card.model,
-            revision=f"declared:{declared}" if declared else card.revision,
+            revision=f"{DECLARED}{declared}" if declared else card.revision,
             template_sha256=card.template_sha256,
             tokenizer_sha256=None,
             stop_ids=(),
@@ -106,6 +111,7 @@ class ServedEngine:
             "revision": self._revision,
             "dtype": self._dtype,
             "attention": self._attention,
+            **self._limits.arguments,
         }
         return {name: value for name, value in given.items() if value}
 
@@ -132,8 +138,13 @@ class ServedEngine:
         wire = self._wire
         refuse_unspoken_reasoning(wire.dialect, reasoning, is_chat=wire.api == "chat")
         exchange = Exchange(self._address, key=self._key, limits=self._limits)
-        form = converse(exchange, partial(find_form, wire=wire, prompt=prompt, system=system))
-        return MessageWriter(prompt, form=form, dialect=wire.dialect)
+        found = converse(exchange, partial(find_form, wire=wire, prompt=prompt, system=system))
+        dialect = wire.dialect
+        return MessageWriter(prompt, form=found.form, dialect=dialect, reported=found.reported)
+
+    def recall(self, names: Set[str]) -> None:
+        """Told under which names the model answered before, in the file that is to be filled."""
+        self._answered_as = frozenset(names)
 
     def batches(
         self, requests: Sequence[Request], *, decoding: Decoding, size: int | None
@@ -202,42 +213,49 @@ class ServedEngine:
         send: MemoryObjectSendStream[Item],
     ) -> None:
         async with send, Exchange(self._address, key=self._key, limits=self._limits) as exchange:
+            model = AnsweringModel(self._card.model, before=self._answered_as)
             try:
-                found = await check_decoding(exchange, self._wire, decoding)
+                found = await self._probe(exchange, decoding, model)
             except GenerationError as error:
                 await send.send(error)
                 return
+            answer = partial(self._answer, exchange, decoding=decoding, model=model, found=found)
             async with create_task_group() as tasks:
                 for _ in range(self._limits.concurrency):
-                    tasks.start_soon(
-                        self._answer_in_turn, exchange, requests, decoding, found, send
-                    )
+                    tasks.start_soon(_answer_in_turn, requests, answer, send)
 
-    async def _answer_in_turn(
+    async def _probe(
+        self, exchange: Exchange, decoding: Decoding, model: AnsweringModel
+    ) -> Mapping[str, str]:
+        """What the server makes of this job, for the records."""
+        wire = replace(self._wire, prompt_end="")
+        found = await check_decoding(exchange, wire, decoding)
+        is_declared = self._revision is not None
+        model.begin(found.models, address=self._address, is_declared=is_declared)
+        prompt_end = await find_prompt_end(exchange, wire, decoding)
+        self._wire = replace(wire, prompt_end=prompt_end)
+        return found.reported | ({PROMPT_END: prompt_end} if prompt_end else {})
+
+    async def _answer(
         self,
         exchange: Exchange,
-        requests: Iterator[Request],
+        request: Request,
+        *,
         decoding: Decoding,
-        found: dict[str, str],
-        send: MemoryObjectSendStream[Item],
-    ) -> None:
-        for request in requests:
-            try:
-                completion = await self._answer(exchange, request, decoding)
-            except GenerationError as error:
-                await send.send(error)
-                return
-            reported = {**found, **completion.reported}
-            await send.send(Answered(request.key, replace(completion, reported=reported)))
-
-    async def _answer(self, exchange: Exchange, request: Request, decoding: Decoding) -> Completion:
+        model: AnsweringModel,
+        found: Mapping[str, str],
+    ) -> Completion:
+        prompt = request.prompt
         try:
             body = self._wire.body(request, decoding)
-        except OSError as error:
-            return failed("prompt_refused", f"the image {error.filename}: {error.strerror}")
+        except ImageFileError as error:
+            return failed("prompt_refused", str(error))
         # Four characters a token, as vendors reckon before they have counted.
-        tokens = len(request.prompt.text) // 4 + decoding.max_new_tokens
-        return await exchange.ask(PATHS[self._wire.api], body, tokens=tokens)
+        tokens = len(prompt.text) // 4 + decoding.max_new_tokens
+        reader = self._wire.reader(request)
+        said = await exchange.ask(PATHS[self._wire.api], body, tokens=tokens, read=reader)
+        answer = within_limit(model.borne_out(said), decoding.max_new_tokens)
+        return replace(answer, reported={**found, **prompt.reported, **said.reported})
 
     def _refuse_to_go_on(self, n_useless: int, last: Completion) -> None:
         if n_useless >= PATIENCE:
@@ -246,6 +264,20 @@ class ServedEngine:
                 f"time: {last.error}. What is answered is kept: see to the server, and run the "
                 "same command again"
             )
+
+
+async def _answer_in_turn(
+    requests: Iterator[Request],
+    answer: Callable[[Request], Awaitable[Completion]],
+    send: MemoryObjectSendStream[Item],
+) -> None:
+    for request in requests:
+        try:
+            completion = await answer(request)
+        except GenerationError as error:
+            await send.send(error)
+            return
+        await send.send(Answered(request.key, completion))
 
 
 async def _next_items(receive: MemoryObjectReceiveStream[Item]) -> list[Item]:
@@ -260,4 +292,4 @@ async def _next_items(receive: MemoryObjectReceiveStream[Item]) -> list[Item]:
 
 
 def _is_useless(completion: Completion) -> bool:
-    return completion.error_kind in ("refused", "unavailable", "timeout")
+    return completion.error_kind in USELESS

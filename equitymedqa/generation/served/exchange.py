@@ -1,83 +1,40 @@
 """One server, asked again where that can help: never more at once, nor faster, than is allowed."""
 
-import json
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from functools import partial
 from types import TracebackType
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-from anyio import sleep
+from anyio import Semaphore, fail_after, sleep
 from anyio.from_thread import start_blocking_portal
 
 from equitymedqa.generation.engine import Completion
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.served.address import ApiKey, is_loopback
+from equitymedqa.generation.served.cleaning import decoded, parsed
+from equitymedqa.generation.served.limits import Limits
 from equitymedqa.generation.served.pacing import Pace
-from equitymedqa.generation.served.wire import (
-    MalformedReplyError,
+from equitymedqa.generation.served.refusals import (
     error_code,
     error_words,
     failed,
+    meant_status,
     passing_kind,
     read_refusal,
-    read_reply,
 )
+from equitymedqa.generation.served.troubles import Trouble, asked_pause
+from equitymedqa.generation.served.wire import MalformedReplyError, read_reply
 from equitymedqa.records import ErrorKind
 
 T = TypeVar("T")
 
 # A vendor's code for an account that is used up comes with the status of a rate limit.
 SPENT = ("insufficient_quota", "billing_hard_limit_reached")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How hard a server may be asked."""
-
-    concurrency: int = 16
-    """Requests under way at once."""
-
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    """Of prompts and answers together."""
-
-    attempts: int = 8
-    """How often one request is sent at most."""
-
-    timeout_s: float = 600.0
-    """How long one answer may take; servers send nothing until it is whole."""
-
-    backoff_s: float = 1.0
-    """The longest wait before the second attempt; it doubles with each."""
-
-    longest_wait_s: float = 60.0
-    """The longest wait of our own accord."""
-
-    longest_pause_s: float = 600.0
-    """The longest wait that a server may ask for."""
-
-    def __post_init__(self) -> None:
-        for name in ("concurrency", "attempts", "timeout_s"):
-            if getattr(self, name) <= 0:
-                raise GenerationError(f"{name} is {getattr(self, name)}; it must be above 0")
-        for name in ("requests_per_minute", "tokens_per_minute"):
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise GenerationError(f"{name} is {value}; it must be above 0")
-
-
-class _Trouble(NamedTuple):
-    """Why one attempt brought nothing, and may bring something the next time."""
-
-    kind: ErrorKind
-    why: str
-    pause_s: float | None = None
-    """As the server asks for."""
+LOOK_S = 30.0
+"""How long a server may take to say something of itself."""
 
 
 class Exchange:
@@ -98,9 +55,11 @@ class Exchange:
             tokens_per_minute=limits.tokens_per_minute,
         )
         self._random = random.Random()
+        self._has_answered = False
 
     async def __aenter__(self) -> Self:
         limits = self._limits
+        self._slots = Semaphore(limits.concurrency)
         self._client = httpx.AsyncClient(
             headers=self._key.headers,
             timeout=httpx.Timeout(limits.timeout_s, connect=min(30.0, limits.timeout_s), pool=None),
@@ -128,6 +87,7 @@ class Exchange:
         body: Mapping[str, object],
         *,
         tokens: int,
+        read: Callable[[object], Completion] = read_reply,
         refusals: Collection[int] = (),
     ) -> Completion:
         """One answer, or the reason why there is none after all attempts.
@@ -136,6 +96,8 @@ class Exchange:
         ----------
         tokens
             Of prompt and answer, as many as they may be.
+        read
+            Reads a whole reply.
         refusals
             Statuses that are refusals here, though they are failures that may pass elsewhere.
 
@@ -144,82 +106,135 @@ class Exchange:
         GenerationError
             If the server would refuse every other request as well.
         """
-        attempt = 0
-        while True:
-            attempt += 1
+
+        async def once() -> Completion | Trouble:
             await self._pace.admit(tokens)
-            outcome = await self._try_once(path, body, refusals)
-            if isinstance(outcome, Completion):
-                self._settle(outcome, reserved=tokens)
-                return outcome
-            self._pace.give_back(tokens)
-            if attempt == self._limits.attempts:
-                return failed(outcome.kind, f"{outcome.why}; asked {attempt} times")
-            if (outcome.pause_s or 0) > self._limits.longest_pause_s:
-                asked = f"it asks to be left alone for {outcome.pause_s:.0f} s"
-                return failed(outcome.kind, f"{outcome.why}; {asked}")
-            await self._wait(attempt, outcome)
+            outcome = await self._try_once(path, body, read, refusals)
+            if isinstance(outcome, Trouble):
+                self._pace.give_back(tokens)
+            return outcome
+
+        outcome = await self._insist(once)
+        if isinstance(outcome, Trouble):
+            return failed(outcome.kind, outcome.why)
+        self._settle(outcome, reserved=tokens)
+        return outcome
 
     def _settle(self, answer: Completion, *, reserved: int) -> None:
         if answer.n_prompt_tokens is not None:
             taken = answer.n_prompt_tokens + answer.n_output_tokens
             self._pace.give_back(max(0, reserved - taken))
 
-    async def look(self, path: str) -> object:
+    async def look(self, path: str, *, silent: Collection[int] = ()) -> object:
         """What the server says at a path, above its interface if that begins with a slash.
 
-        None where it says nothing there.
+        None where it says nothing there, each time that it is asked.
+
+        Parameters
+        ----------
+        silent
+            Statuses that mean no more than that, though elsewhere they ask for another key.
 
         Raises
         ------
         GenerationError
-            If there is no server, or it wants another key.
+            If there is no server, it wants another key, or it fails for the time being.
         """
         root = self.address.removesuffix("/v1")
         url = f"{root}{path}" if path.startswith("/") else f"{self.address}/{path}"
+        outcome = await self._insist(partial(self._look_once, url, silent))
+        if not isinstance(outcome, Trouble):
+            return outcome
+        # `transformers serve` fails so for good where no model was ever downloaded.
+        if outcome.status == 500:
+            return None
+        raise GenerationError(
+            f"{url} tells nothing of the model for now: {outcome.why}. Without it other answers "
+            "would be made; run the same command again when the server is well"
+        )
+
+    async def _look_once(self, url: str, silent: Collection[int]) -> object | Trouble:
+        longest = min(LOOK_S, self._limits.timeout_s)
         try:
-            response = await self._get(url)
-        except httpx.RequestError as error:
+            with fail_after(longest):
+                response = await self._client.get(url, timeout=longest)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise GenerationError(
                 f"no server answers at {self.address} ({self._words_of(error)}); start it, or "
                 "correct the address"
             ) from None
-        if response.status_code in (401, 403):
-            raise self._stop(response.status_code, self._content(response))
-        return self._content(response) if response.status_code == 200 else None
+        except (TimeoutError, httpx.TimeoutException):
+            return Trouble("timeout", f"no answer within {longest:g} s")
+        except httpx.RequestError as error:
+            return Trouble("unavailable", f"the connection failed: {self._words_of(error)}")
+        status, content = response.status_code, self._content(response)
+        if status in (401, 403) and status not in silent:
+            raise self._stop(status, content)
+        # 501 is said for good: llama.cpp was told to keep it to itself.
+        if status != 501 and (kind := passing_kind(status)):
+            return _failure(kind, response, status, content)
+        return content if status == 200 else None
 
-    async def _get(self, url: str) -> httpx.Response:
-        try:
-            return await self._client.get(url, timeout=30.0)
-        except (httpx.ReadError, httpx.RemoteProtocolError):
-            # A server that failed may close the line that it had promised to keep.
-            return await self._client.get(url, timeout=30.0)
+    async def _insist(self, once: Callable[[], Awaitable[T | Trouble]]) -> T | Trouble:
+        """What comes of one thing that is tried as often as is allowed."""
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = await once()
+            if not isinstance(outcome, Trouble):
+                return outcome
+            if attempt == self._limits.attempts:
+                return outcome._replace(why=f"{outcome.why}; asked {attempt} times")
+            if (outcome.pause_s or 0) > self._limits.longest_pause_s:
+                asked = f"it asks to be left alone for {outcome.pause_s:.0f} s"
+                return outcome._replace(why=f"{outcome.why}; {asked}")
+            await self._wait(attempt, outcome)
 
     async def _try_once(
-        self, path: str, body: Mapping[str, object], refusals: Collection[int]
-    ) -> Completion | _Trouble:
+        self,
+        path: str,
+        body: Mapping[str, object],
+        read: Callable[[object], Completion],
+        refusals: Collection[int],
+    ) -> Completion | Trouble:
         try:
-            response = await self._client.post(f"{self.address}/{path}", json=body)
-        except httpx.TimeoutException:
-            return _Trouble("timeout", f"no answer within {self._limits.timeout_s:g} s")
+            # The time for one answer begins when its turn has come.
+            async with self._slots:
+                with fail_after(self._limits.timeout_s):
+                    response = await self._client.post(f"{self.address}/{path}", json=body)
+        except (TimeoutError, httpx.TimeoutException):
+            return Trouble("timeout", f"no answer within {self._limits.timeout_s:g} s")
         except httpx.RequestError as error:
-            return _Trouble("unavailable", f"the connection failed: {self._words_of(error)}")
-        status, content = response.status_code, self._content(response)
+            return Trouble("unavailable", f"the connection failed: {self._words_of(error)}")
+        content = self._content(response)
+        status = meant_status(response.status_code, content)
         if status == 200:
-            try:
-                return read_reply(content)
-            except MalformedReplyError as error:
-                return _Trouble("unavailable", f"the server's reply is not whole: {error}")
+            return self._read(content, read)
         if error_code(content) in SPENT or status < 400:
             raise self._stop(status, content)
         if status not in refusals and (kind := passing_kind(status)):
-            why = f"the server failed ({status}): {error_words(content)}"
-            return _Trouble(kind, why, pause_s=_asked_pause(response.headers))
-        if status in (401, 402, 403, 404, 405):
+            return _failure(kind, response, status, content)
+        if self._is_closed(status):
             raise self._stop(status, content)
         return read_refusal(status, content)
 
-    async def _wait(self, attempt: int, trouble: _Trouble) -> None:
+    def _read(self, content: object, read: Callable[[object], Completion]) -> Completion | Trouble:
+        try:
+            answer = read(content)
+        except MalformedReplyError as error:
+            return Trouble("unavailable", f"the server's reply is not whole: {error}")
+        self._has_answered = True
+        return answer
+
+    def _is_closed(self, status: int) -> bool:
+        """Whether every other request would be refused as well.
+
+        Where one was answered, key and address are right, and a single one is refused for itself:
+        vendors and firewalls that dislike a question say 403.
+        """
+        return status in (401, 402) or (status in (403, 404, 405) and not self._has_answered)
+
+    async def _wait(self, attempt: int, trouble: Trouble) -> None:
         """Back off, twice as long each time and by chance, lest all come back at once."""
         longest = min(self._limits.longest_wait_s, self._limits.backoff_s * 2 ** (attempt - 1))
         wait = self._random.uniform(0, longest)
@@ -230,21 +245,20 @@ class Exchange:
 
     def _content(self, response: httpx.Response) -> object:
         """The JSON of a reply, or its text; the key is hidden in either."""
-        text = self._key.hidden(response.text)
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
+        return parsed(self._key.hidden(decoded(response.content, response.charset_encoding)))
 
     def _words_of(self, error: httpx.RequestError) -> str:
         return self._key.hidden(str(error)) or type(error).__name__
 
     def _stop(self, status: int, content: object) -> GenerationError:
         words = error_words(content)
-        if status in (401, 403):
-            why = f"wants another key ({status}): {words}. It is read from the environment"
-        elif status in (402, 429):
+        if error_code(content) in SPENT or status in (402, 429):
             why = f"serves this account no more ({status}): {words}"
+        elif status in (401, 403):
+            why = (
+                f"wants another key ({status}): {words}. Name the environment variable that holds "
+                "it with --key-variable; unnamed, OPENAI_API_KEY goes to OpenAI alone"
+            )
         elif status in (404, 405):
             why = f"knows no such model or interface ({status}): {words}"
         else:
@@ -264,17 +278,6 @@ def converse(exchange: Exchange, talk: Callable[[Exchange], Awaitable[T]]) -> T:
         return portal.call(within)
 
 
-def _asked_pause(headers: httpx.Headers) -> float | None:
-    """Seconds that a server asks to be left alone."""
-    asked = headers.get("retry-after")
-    if asked is None:
-        return None
-    try:
-        return max(0.0, float(asked))
-    except ValueError:
-        pass
-    try:
-        until = parsedate_to_datetime(asked)
-    except ValueError:
-        return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+def _failure(kind: ErrorKind, response: httpx.Response, status: int, content: object) -> Trouble:
+    why = f"the server failed ({status}): {error_words(content)}"
+    return Trouble(kind, why, asked_pause(response.headers), status)

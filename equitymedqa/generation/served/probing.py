@@ -4,35 +4,54 @@ Some servers pass over a temperature, a seed or a system text in silence. A reco
 what was not done.
 """
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from anyio import create_task_group
 
+from equitymedqa.generation.claims import MODEL, NOT_VERIFIED, SYSTEM
 from equitymedqa.generation.engine import Completion, RenderedPrompt, Request
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import digest
 from equitymedqa.generation.served.exchange import Exchange
-from equitymedqa.generation.served.wire import PATHS, Wire
+from equitymedqa.generation.served.wire import PATHS, PROMPT_END, Wire
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, PromptForm, SystemPolicy
 
 QUESTION = "Tell me a story about a town that is on no map, and begin with its name."
 N_TOKENS = 48
+SOON_THOUGHT_OF = "What is 17 times 3? Reply with the number alone."
+THINKING_TOKENS = 1024
 # The same seed twice, and others.
 SEEDS = (1, 2, 1, 3)
 # A template that knows no system role makes some servers refuse the request and others fail.
 TEMPLATE_FAILURES = (500,)
 
 
-async def check_decoding(exchange: Exchange, wire: Wire, decoding: Decoding) -> dict[str, str]:
-    """What the server makes of temperature and seed.
+@dataclass(frozen=True)
+class Found:
+    """What a server made of the settings of a job."""
 
-    Returns
-    -------
-    dict
-        For the records: `greedy` is `repeats` or `differs`, and where tokens are drawn `seed` is
-        `honoured`, `ignored` or, if the server said nothing, `not known`.
+    reported: dict[str, str]
+    """For the records: `greedy` is `repeats` or `differs`, and where tokens are drawn `seed` is
+    `honoured`, `ignored` or, if the server said nothing, `not known`."""
+
+    models: frozenset[str]
+    """The names by which it said that it answered."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a prompt reaches the model."""
+
+    form: PromptForm
+    reported: Mapping[str, str] = field(default_factory=dict)
+    """For the records: `system` is `not verified` where nobody could see whether it is read."""
+
+
+async def check_decoding(exchange: Exchange, wire: Wire, decoding: Decoding) -> Found:
+    """What the server makes of temperature and seed, and which model it says it is.
 
     Raises
     ------
@@ -42,14 +61,15 @@ async def check_decoding(exchange: Exchange, wire: Wire, decoding: Decoding) -> 
     """
     if decoding.temperature == 0:
         first, second = await _asked(exchange, wire, decoding, seeds=(0, 0))
-        return {"greedy": "repeats" if _words(first) == _words(second) else "differs"}
+        repeats = "repeats" if _words(first) == _words(second) else "differs"
+        return Found({"greedy": repeats}, _models(first, second))
 
     # At least 1, because an honest server hardly ever differs from itself near 0.
     warm = max(1.0, decoding.temperature)
     drawn = decoding.model_copy(update={"temperature": warm, "top_p": 1.0, "top_k": 0})
     found = await _asked(exchange, wire, drawn, seeds=SEEDS)
     if not any(_has_words(one) for one in found):
-        return {"seed": "not known"}
+        return Found({"seed": "not known"}, _models(*found))
     answers = [_words(one) for one in found]
     if len(set(answers)) == 1:
         raise GenerationError(
@@ -58,12 +78,31 @@ async def check_decoding(exchange: Exchange, wire: Wire, decoding: Decoding) -> 
             "be drawn. Ask at temperature 0, or start the server so that it draws (`transformers "
             "serve` does if the model's generation_config.json says do_sample)"
         )
-    return {"seed": "honoured" if answers[0] == answers[2] else "ignored"}
+    seed = "honoured" if answers[0] == answers[2] else "ignored"
+    return Found({"seed": seed}, _models(*found))
+
+
+async def find_prompt_end(exchange: Exchange, wire: Wire, decoding: Decoding) -> str:
+    """The mark of reasoning with which the server's template ends every prompt.
+
+    A reply tells that ends reasoning which it never began, so the question is one that is soon
+    thought through. Empty where it tells nothing, for whatever reason.
+    """
+    if wire.api == "completions" or wire.dialect_name == "openai":
+        return ""
+    room = max(decoding.max_new_tokens, THINKING_TOKENS)
+    answer = await _ask_with(
+        exchange,
+        wire,
+        _rendered([{"role": "user", "content": SOON_THOUGHT_OF}]),
+        decoding=decoding.model_copy(update={"max_new_tokens": room}),
+    )
+    return answer.reported.get(PROMPT_END, "")
 
 
 async def find_form(
     exchange: Exchange, wire: Wire, prompt: Prompt, *, system: SystemPolicy
-) -> PromptForm:
+) -> Placement:
     """How a prompt reaches the model: its system text apart, or opening the person's message.
 
     Where a server says how many tokens it read, a system text that it drops is found out.
@@ -74,38 +113,42 @@ async def find_form(
         If the system text has no place of its own and must have one.
     """
     if wire.api == "completions":
-        return "plain"
+        return Placement("plain")
     if prompt.system is not None and system == "fold":
-        return "folded"
+        return Placement("folded")
     if prompt.system is None or wire.dialect_name == "openai":
-        return "chat"
-    # At temperature 1, which every server takes.
-    decoding = Decoding(max_new_tokens=8, temperature=1.0)
-    asked = partial(_ask_with, exchange, wire, decoding=decoding)
-    question = {"role": "user", "content": QUESTION}
-    bare = await asked(_rendered([question]))
-    _refuse_failure(bare, exchange)
-    both = _rendered([{"role": "system", "content": prompt.system}, question])
-    whole = await asked(both, refusals=TEMPLATE_FAILURES)
-    if whole.error_kind == "refused":
-        # Once more, lest it was a failure that passes.
-        whole = await asked(both, refusals=TEMPLATE_FAILURES)
-    if whole.error_kind != "refused":
-        _refuse_failure(whole, exchange)
-    is_kept = whole.error_kind != "refused" and (
-        whole.n_prompt_tokens is None
-        or bare.n_prompt_tokens is None
-        or whole.n_prompt_tokens > bare.n_prompt_tokens
-    )
-    if is_kept:
-        return "chat"
+        return Placement("chat")
+    once = await _ask_below(exchange, wire, prompt.system)
+    if once.error_kind == "refused":
+        # Once more, lest it was a failure that passes; and lest the question is what is refused.
+        once = await _ask_below(exchange, wire, prompt.system)
+        _refuse_failure(await _ask_below(exchange, wire, None), exchange)
+    if once.error_kind != "refused":
+        _refuse_failure(once, exchange)
+        # Not compared with none at all, for which a template may put a longer one of its own.
+        twice = await _ask_below(exchange, wire, f"{prompt.system}\n\n{prompt.system}")
+        _refuse_failure(twice, exchange)
+        if not once.n_prompt_tokens or not twice.n_prompt_tokens:
+            return Placement("chat", {SYSTEM: NOT_VERIFIED})
+        if twice.n_prompt_tokens > once.n_prompt_tokens:
+            return Placement("chat")
     if system == "error":
         raise GenerationError(
             f"{exchange.address} has no place for the system text of {prompt.prompt_version}: "
-            f"{whole.error or 'it drops it unseen'}; let it open the person's message, or take "
+            f"{once.error or 'it drops it unseen'}; let it open the person's message, or take "
             "another prompt"
         )
-    return "folded"
+    return Placement("folded")
+
+
+async def _ask_below(exchange: Exchange, wire: Wire, system: str | None) -> Completion:
+    """What comes of a question below a system text, or below none."""
+    above = [{"role": "system", "content": system}] if system else []
+    prompt = _rendered([*above, {"role": "user", "content": QUESTION}])
+    # At temperature 1, which every server takes.
+    decoding = Decoding(max_new_tokens=8, temperature=1.0)
+    refusals = TEMPLATE_FAILURES if system else ()
+    return await _ask_with(exchange, wire, prompt, decoding=decoding, refusals=refusals)
 
 
 async def _asked(
@@ -142,9 +185,14 @@ async def _ask_with(
     seed: int = 0,
     refusals: Collection[int] = (),
 ) -> Completion:
-    body = wire.body(Request("probe", prompt, seed), decoding)
-    tokens = len(prompt.text) // 4 + decoding.max_new_tokens
-    return await exchange.ask(PATHS[wire.api], body, tokens=tokens, refusals=refusals)
+    request = Request("probe", prompt, seed)
+    return await exchange.ask(
+        PATHS[wire.api],
+        wire.body(request, decoding),
+        tokens=len(prompt.text) // 4 + decoding.max_new_tokens,
+        read=wire.reader(request),
+        refusals=refusals,
+    )
 
 
 async def _together(asked: Sequence[Awaitable[Completion]]) -> list[Completion]:
@@ -175,6 +223,10 @@ def _refuse_failure(answer: Completion, exchange: Exchange) -> None:
             f"{exchange.address} does not answer even a short question put as this job puts "
             f"them: {answer.error}"
         )
+
+
+def _models(*answers: Completion) -> frozenset[str]:
+    return frozenset(one.reported[MODEL] for one in answers if MODEL in one.reported)
 
 
 def _has_words(answer: Completion) -> bool:

@@ -4,21 +4,27 @@ Servers that are asked over HTTP and files of batches share it.
 """
 
 import base64
-import json
 import mimetypes
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from equitymedqa.fields import unstorable
 from equitymedqa.generation.engine import Completion, Request
-from equitymedqa.generation.reasoning import SPELLINGS, split_text
+from equitymedqa.generation.reasoning import SPELLINGS, split_text, unseen_opening
+from equitymedqa.generation.served.cleaning import clean, whole_number
 from equitymedqa.generation.served.dialects import DIALECTS, Dialect, DialectName
-from equitymedqa.records import Decoding, ErrorKind, FinishReason
+from equitymedqa.generation.served.refusals import (
+    error_words,
+    meant_status,
+    passing_kind,
+    read_refusal,
+)
+from equitymedqa.image_files import image_content
+from equitymedqa.records import Decoding, ErrorKind, FinishReason, ImageRecord
 
 Api = Literal["chat", "completions"]
 """`chat`: the server applies the model's chat template; `completions`: the text goes in as it is,
@@ -38,17 +44,17 @@ ENDS: Mapping[str, FinishReason] = {
     "max_tokens": "length",
 }
 TOOLS = ("tool_calls", "function_call")
-PASSING = (408, 409, 425, 429)
-LATE = (408, 504)
-TOO_LONG = re.compile(
-    r"context.{0,12}(length|size|window)|too (long|many tokens)|max_model_len|max_total_tokens",
-    re.IGNORECASE,
-)
-MESSAGE_LENGTH = 300
+PROMPT_END = "prompt_end"
+"""Under this name a reply says which mark of reasoning the prompt must have ended with."""
 
 
 class MalformedReplyError(ValueError):
     """A reply is not of the wire format."""
+
+
+# What is not the answer itself is left out where it is odd: no answer is lost for its sake.
+Count = Annotated[int | None, BeforeValidator(partial(whole_number, least=0))]
+Name = Annotated[str | None, BeforeValidator(lambda said: clean(said) if said else None)]
 
 
 class _Message(BaseModel):
@@ -56,6 +62,19 @@ class _Message(BaseModel):
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _join_parts(cls, said: Any) -> Any:
+        """An answer in parts, as some servers send it, as one text and one reasoning."""
+        if not isinstance(said, dict) or not isinstance(said.get("content"), list):
+            return said
+        parts = said["content"]
+        thoughts = [one for one in parts if isinstance(one, dict) and "thinking" in one]
+        text = _joined([one for one in parts if one not in thoughts])
+        thought = "".join(_joined(one["thinking"]) or "" for one in thoughts)
+        apart = {"reasoning_content": thought} if thought else {}
+        return said if text is None else {**said, **apart, "content": text}
 
 
 class _Choice(BaseModel):
@@ -67,17 +86,19 @@ class _Choice(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: Count = None
+    completion_tokens: Count = None
 
 
 class _Reply(BaseModel):
     choices: list[_Choice] = Field(min_length=1)
-    usage: _Usage | None = None
-    model: str | None = None
-    system_fingerprint: str | None = None
-    service_tier: str | None = None
-    provider: str | None = None
+    usage: Annotated[
+        _Usage, BeforeValidator(lambda said: said if isinstance(said, dict) else {})
+    ] = _Usage()
+    model: Name = None
+    system_fingerprint: Name = None
+    service_tier: Name = None
+    provider: Name = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +110,8 @@ class Wire:
 
     api: Api
     dialect_name: DialectName
+    prompt_end: str = ""
+    """The mark of reasoning with which the chat template ends every prompt, as far as is known."""
 
     @property
     def dialect(self) -> Dialect:
@@ -102,8 +125,8 @@ class Wire:
 
         Raises
         ------
-        OSError
-            If an image cannot be read.
+        ImageFileError
+            If an image cannot be read any more, or is another than it was.
         """
         body: dict[str, object] = {"model": self.model}
         if self.api == "chat":
@@ -120,23 +143,38 @@ class Wire:
             body["chat_template_kwargs"] = {"enable_thinking": decoding.reasoning == "on"}
         return body
 
+    def reader(self, request: Request) -> Callable[[object], Completion]:
+        """Reads the reply to a request."""
+        text_end = request.prompt.text if self.api == "completions" else self.prompt_end
+        return partial(read_reply, prompt_end=text_end)
 
-def read_reply(content: object) -> Completion:
+
+def read_reply(content: object, *, prompt_end: str = "") -> Completion:
     """What a reply says, as an answer or as the reason why there is none.
+
+    Parameters
+    ----------
+    prompt_end
+        If that opens reasoning, the reply begins within it.
 
     Raises
     ------
     MalformedReplyError
         If it is no whole reply: then it may be another one the next time.
     """
+    status = meant_status(200, content)
+    if passing_kind(status):
+        raise MalformedReplyError(error_words(content))
+    if status != 200:
+        return read_refusal(status, content)
     try:
         reply = _Reply.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the reply"
         raise MalformedReplyError(f"{place}: {first['msg']}") from None
-    choice, usage = reply.choices[0], reply.usage or _Usage()
-    text, trace, is_closed = _parts(choice)
+    choice, usage = reply.choices[0], reply.usage
+    text, trace, is_closed = _parts(choice, prompt_end)
     end, why, kind = _end(choice, has_text=bool(text), is_closed=is_closed, has_trace=bool(trace))
     if fault := unstorable(text) or unstorable(trace):
         end, why, kind, trace = "error", f"the model's answer is {fault}", "unstorable", ""
@@ -149,62 +187,28 @@ def read_reply(content: object) -> Completion:
         error_kind=kind,
         stripped=trace or None,
         n_prompt_tokens=usage.prompt_tokens,
-        reported=_reported(reply),
+        reported=_reported(reply, choice),
     )
 
 
-def failed(kind: ErrorKind, why: str) -> Completion:
-    """No answer."""
-    return Completion("", "error", 0, 1, error=why, error_kind=kind)
+def _joined(parts: Any) -> str | None:
+    """The text of all parts; None if one of them is something else."""
+    parts = parts if isinstance(parts, list) else [parts]
+    said = [one.get("text") if isinstance(one, dict) else one for one in parts]
+    texts = [text for text in said if isinstance(text, str)]
+    return "".join(texts) if len(texts) == len(said) else None
 
 
-def passing_kind(status: int) -> ErrorKind | None:
-    """What kind of failure a status is that may be gone the next time; None if it will not be."""
-    if status in LATE:
-        return "timeout"
-    return "unavailable" if status in PASSING or status >= 500 else None
-
-
-def read_refusal(status: int, content: object) -> Completion:
-    """Why a server refuses one request, in its own words."""
-    message, code = _words(content)
-    if "content_filter" in code or "content_policy" in code:
-        return failed("filtered", f"the server's filter withheld it: {message}")
-    is_too_long = "context_length" in code or TOO_LONG.search(message) or status == 413
-    kind: ErrorKind = "too_long" if is_too_long else "refused"
-    return failed(kind, f"the server refuses the request ({status}): {message}")
-
-
-def error_words(content: object) -> str:
-    """What a server says went wrong."""
-    return _words(content)[0]
-
-
-def error_code(content: object) -> str:
-    """The server's own name for what went wrong; empty if it has none."""
-    return _words(content)[1]
-
-
-def _words(content: object) -> tuple[str, str]:
-    """The message and the code of an error, of which there are several forms."""
-    if not isinstance(content, dict):
-        return (str(content) if content else "without a reason")[:MESSAGE_LENGTH], ""
-    error = content.get("error", content)
-    if not isinstance(error, dict):
-        return str(error)[:MESSAGE_LENGTH], str(content.get("error_type") or "")
-    said = error.get("message") or error.get("detail") or "without a reason"
-    words = said if isinstance(said, str) else json.dumps(said, default=str)
-    code = error.get("code") or error.get("type") or ""
-    return words[:MESSAGE_LENGTH], str(code)
-
-
-def _parts(choice: _Choice) -> tuple[str, str, bool]:
+def _parts(choice: _Choice, prompt_end: str) -> tuple[str, str, bool]:
     """Answer and reasoning, and whether the reasoning came to its end."""
     message = choice.message
-    text = choice.text or message.content or message.refusal or ""
+    written_text = choice.text or message.content or ""
+    text = written_text or message.refusal or ""
     apart = message.reasoning_content or message.reasoning or ""
+    # A server that tells them apart itself leaves the answer alone in the text.
+    before = prompt_end if written_text and not apart else ""
     for spelling in SPELLINGS:
-        written = split_text("", text, spelling)
+        written = split_text(before, text, spelling)
         if written.reasoning or not written.is_closed or written.answer != text:
             inline = written.reasoning.strip().removeprefix(spelling.label)
             trace = "\n\n".join(part for part in (apart.strip(), inline.strip()) if part)
@@ -222,7 +226,7 @@ def _end(
         return "error", "the model called a tool instead of answering", "no_answer"
     end = "stop" if reason in TOOLS else ENDS.get(reason or "")
     if end is None:
-        raise MalformedReplyError(f"finish_reason {reason!r} says no known end")
+        raise MalformedReplyError(f"finish_reason {reason!r:.40} says no known end")
     if has_text or (end == "length" and has_trace):
         return end, None, None
     if not is_closed:
@@ -231,23 +235,24 @@ def _end(
     return "error", why, "no_answer"
 
 
-def _reported(reply: _Reply) -> dict[str, str]:
+def _reported(reply: _Reply, choice: _Choice) -> dict[str, str]:
     said = reply.model_dump(include={"model", "system_fingerprint", "service_tier", "provider"})
+    said[PROMPT_END] = unseen_opening(choice.message.content or "")
     return {name: value for name, value in said.items() if value}
 
 
 def _with_images(
-    messages: tuple[Mapping[str, object], ...], images: tuple[str, ...]
+    messages: tuple[Mapping[str, object], ...], images: tuple[ImageRecord, ...]
 ) -> list[Mapping[str, object]]:
     """The messages, the images before the text of the last one."""
     if not images:
         return list(messages)
     *before, last = messages
-    pictures = [{"type": "image_url", "image_url": {"url": _data_url(path)}} for path in images]
+    pictures = [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
     parts = [*pictures, {"type": "text", "text": last["content"]}]
     return [*before, {**last, "content": parts}]
 
 
-def _data_url(path: str) -> str:
-    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    return f"data:{kind};base64,{base64.b64encode(Path(path).read_bytes()).decode()}"
+def _data_url(image: ImageRecord) -> str:
+    kind = mimetypes.guess_type(image.path)[0] or "application/octet-stream"
+    return f"data:{kind};base64,{base64.b64encode(image_content(image)).decode()}"
