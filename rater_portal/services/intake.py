@@ -1,5 +1,6 @@
 """Making a study: a protocol and answer files become units, and places for raters."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from rater_portal.database import transaction
 from rater_portal.errors import StudyError
 from rater_portal.models import Quota, Study, StudyRubric, Unit
 from rater_portal.services.care import TOPIC, content_note
-from rater_portal.services.keyed_units import KeyedUnit, add_keyed_units, load_keyed_units
+from rater_portal.services.image_intake import ImageFacts, ready_images, store_images
+from rater_portal.services.keyed_rows import add_keyed_units
+from rater_portal.services.keyed_units import KeyedUnit, load_keyed_units
 from rater_portal.services.permissions import study_for
 from rater_portal.services.planning import OWN_SETS, PlannedUnit, has_text, plan_units
 from rater_portal.services.questions import number_questions
@@ -56,6 +59,9 @@ class StudySummary:
     n_truncated: int
     """Answers that were cut at the token limit; they are shown as they are."""
 
+    n_images: int
+    """Images that units show, each counted once."""
+
     keyed_units: Mapping[str, int]
     """Training, gold and attention units, by purpose."""
 
@@ -70,6 +76,7 @@ def create_study(
     seed: int = 0,
     synthetic: bool = False,
     checks: Sequence[Path | str] = (),
+    images: Path | None = None,
 ) -> StudySummary:
     """Make a study of these answer files under a protocol, all of it or nothing.
 
@@ -87,11 +94,14 @@ def create_study(
         Whether simulated raters will judge in it.
     checks
         Files of training, gold and attention units.
+    images
+        Where the questions' images were moved to; where they were, unless given.
 
     Raises
     ------
     StudyError
-        If the name is taken, or no unit can be made.
+        If the name is taken, no unit can be made, or an image cannot be shown as the models were
+        shown it.
     RubricFileError
         If the protocol, a rubric or a file of keyed units has mistakes.
     """
@@ -101,14 +111,21 @@ def create_study(
     records = read_answers([Path(path) for path in answers])
     units = plan_units(protocol, rubrics, records)
     keyed = load_keyed_units(map(Path, checks), protocol=protocol, rubrics=rubrics)
+    questions = [answer.question for unit in units for answer in unit.answers]
+    questions += [question for unit in keyed for question in unit.asked]
 
-    with transaction(session):
-        study = _add_study(session, protocol, name or protocol.id, title, seed, synthetic)
-        _add_rubrics(session, study, rubrics)
-        _add_units(session, study, protocol, units)
-        add_keyed_units(session, study=study, units=keyed, rubrics=rubrics.values())
-        number_questions(session, study.id)
-    return _summary(name or protocol.id, protocol, units, keyed, records)
+    with tempfile.TemporaryDirectory() as waiting:
+        ready = ready_images(session, questions, images=images, waiting=Path(waiting))
+        with transaction(session):
+            study = _add_study(session, protocol, name or protocol.id, title, seed, synthetic)
+            _add_rubrics(session, study, rubrics)
+            shown = store_images(session, study_id=study.id, ready=ready)
+            _add_units(session, study, protocol, units, shown)
+            add_keyed_units(
+                session, study=study, units=keyed, rubrics=rubrics.values(), images=shown
+            )
+            number_questions(session, study.id)
+    return _summary(name or protocol.id, protocol, units, keyed, records, n_images=len(ready))
 
 
 def add_places(
@@ -168,9 +185,13 @@ def _add_rubrics(session: Session, study: Study, rubrics: Mapping[str, Rubric]) 
 
 
 def _add_units(
-    session: Session, study: Study, protocol: Protocol, units: Sequence[PlannedUnit]
+    session: Session,
+    study: Study,
+    protocol: Protocol,
+    units: Sequence[PlannedUnit],
+    images: Mapping[str, ImageFacts],
 ) -> None:
-    rows = [_unit(study, protocol, unit) for unit in units]
+    rows = [_unit(study, protocol, unit, images) for unit in units]
     session.add_all(rows)
     session.flush()
     places = [
@@ -188,7 +209,9 @@ def _add_units(
     session.execute(insert(Quota), places)
 
 
-def _unit(study: Study, protocol: Protocol, unit: PlannedUnit) -> Unit:
+def _unit(
+    study: Study, protocol: Protocol, unit: PlannedUnit, images: Mapping[str, ImageFacts]
+) -> Unit:
     questions = [answer.question for answer in unit.answers]
     is_counterfactual = unit.kind == "counterfactual"
     return Unit(
@@ -201,7 +224,7 @@ def _unit(study: Study, protocol: Protocol, unit: PlannedUnit) -> Unit:
         seed=unit.seed,
         source_a=unit.sources[0],
         source_b=unit.sources[1] if len(unit.sources) == 2 else None,
-        panels=unit.panels,
+        panels=unit.panels(images),
         content_note=_note(protocol, unit),
         authors=sorted({one.attributes[AUTHOR] for one in questions if one.attributes.get(AUTHOR)}),
     )
@@ -224,6 +247,8 @@ def _summary(
     units: Sequence[PlannedUnit],
     keyed: Sequence[KeyedUnit],
     records: Sequence[AnswerRecord],
+    *,
+    n_images: int,
 ) -> StudySummary:
     needed: Counter[str] = Counter()
     for unit in units:
@@ -244,6 +269,7 @@ def _summary(
         ),
         unused_sets=Counter(record.question.dataset for record in unused),
         n_truncated=sum(one.finish_reason == "length" for one in records if has_text(one)),
+        n_images=n_images,
         keyed_units=Counter(unit.purpose for unit in keyed),
     )
 
