@@ -118,6 +118,24 @@ def test_answer_cut_in_its_reasoning_is_counted_as_left_out_and_not_as_shown_cut
     assert (made.n_answers, made.n_failed, made.n_truncated) == (4, 1, 1)
 
 
+def test_cut_answers_are_left_out_on_demand_with_what_needs_them(
+    engine: Engine, tmp_path: Path
+) -> None:
+    [first, *rest] = tiny_answers(n_questions=2, n_pairs=0)
+    cut = first.model_copy(update={"finish_reason": "length"})
+    paths = write_answers(tmp_path, [cut, *rest])
+
+    with Session(engine) as session:
+        design = protocol(rubrics=("pairwise",))
+        shown = create_study(session, protocol=design, answers=paths, name="all")
+        whole = create_study(session, protocol=design, answers=paths, name="w", whole_only=True)
+
+    assert (shown.units, whole.units) == ({"pair": 2}, {"pair": 1})
+    assert (shown.n_truncated, whole.n_truncated, whole.n_failed) == (1, 1, 0)
+    # Its partner is left without anything to be compared with.
+    assert (shown.unused_sets, whole.unused_sets) == ({}, {"tiny": 1})
+
+
 def test_two_answers_of_one_source_to_one_question_are_refused() -> None:
     answers = tiny_answers(n_questions=1, n_pairs=0)
     again = answers[0].model_copy(update={"answer_id": "another", "text": "Another answer"})

@@ -35,6 +35,9 @@ def create(
             exists=True, file_okay=False, help="A folder that the questions' images were moved to."
         ),
     ] = None,
+    whole_only: Annotated[
+        bool, typer.Option("--whole-only", help="Leave out answers cut at the token limit.")
+    ] = False,
 ) -> None:
     """Make a study of answer files under a protocol."""
     from rater_portal.database import database, session_on
@@ -50,6 +53,7 @@ def create(
             seed=seed,
             checks=checks or [],
             images=images,
+            whole_only=whole_only,
         )
     typer.echo(f"Study {made.name!r}: {_counts(made.units)} units of {len(made.sources)} sources.")
     typer.echo(f"Judgments needed: {_counts(made.judgments_needed)}.")
@@ -68,10 +72,15 @@ def create(
         typer.echo(f"{name!r} is no published set and is treated as your own. Is {meant!r} meant?")
     if made.unused_sets:
         typer.echo(
-            f"In no unit, since the protocol has no line for them: {_counts(made.unused_sets)}."
+            "In no unit, since the protocol has no line for them or what they would be shown with "
+            f"is left out: {_counts(made.unused_sets)}."
         )
     if made.n_truncated:
-        typer.echo(f"{made.n_truncated} answers were cut at the token limit and are shown as cut.")
+        typer.echo(
+            f"{made.n_truncated} answers were cut at the token limit and "
+            f"{'are left out' if whole_only else 'are shown as cut'}. `equitymedqa answers extend` "
+            "gives them more room."
+        )
 
 
 @app.command()

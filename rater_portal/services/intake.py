@@ -21,7 +21,7 @@ from rater_portal.services.image_intake import ImageFacts, ready_images, store_i
 from rater_portal.services.keyed_rows import add_keyed_units
 from rater_portal.services.keyed_units import KeyedUnit, load_keyed_units
 from rater_portal.services.permissions import study_for
-from rater_portal.services.planning import OWN_SETS, PlannedUnit, has_text, plan_units
+from rater_portal.services.planning import OWN_SETS, PlannedUnit, has_text, is_cut, plan_units
 from rater_portal.services.questions import number_questions
 from rater_portal.services.states import close_study, reopen_study
 from rater_portal.services.studies import check_unlocked, hold_study
@@ -51,13 +51,14 @@ class StudySummary:
     """Answers left out because there is no text: failed, or cut while the model still reasoned."""
 
     unused_sets: Mapping[str, int]
-    """Answers that no unit shows, by set: the protocol asks nothing of them."""
+    """Answers that no unit shows, by set: the protocol asks nothing of them, or what they would be
+    shown with is left out."""
 
     doubtful_sets: Mapping[str, str]
     """Names of sets, in protocol or answers, that look like a published set's: what was meant?"""
 
     n_truncated: int
-    """Answers that were cut at the token limit; they are shown as they are."""
+    """Answers with a text that were cut at the token limit."""
 
     n_images: int
     """Images that units show, each counted once."""
@@ -77,6 +78,7 @@ def create_study(
     synthetic: bool = False,
     checks: Sequence[Path | str] = (),
     images: Path | None = None,
+    whole_only: bool = False,
 ) -> StudySummary:
     """Make a study of these answer files under a protocol, all of it or nothing.
 
@@ -96,6 +98,9 @@ def create_study(
         Files of training, gold and attention units.
     images
         Where the questions' images were moved to; where they were, unless given.
+    whole_only
+        Leave out answers that were cut at the token limit. They are a source's longest ones; else
+        they are shown, and raters are told where they were cut.
 
     Raises
     ------
@@ -109,7 +114,8 @@ def create_study(
         protocol = load_protocol(protocol)
     rubrics = {line.rubric: load_rubric(line.rubric) for line in protocol.assessments}
     records = read_answers([Path(path) for path in answers])
-    units = plan_units(protocol, rubrics, records)
+    offered = [one for one in records if not (whole_only and is_cut(one))]
+    units = plan_units(protocol, rubrics, offered)
     keyed = load_keyed_units(map(Path, checks), protocol=protocol, rubrics=rubrics)
     questions = [answer.question for unit in units for answer in unit.answers]
     questions += [question for unit in keyed for question in unit.asked]
@@ -125,7 +131,15 @@ def create_study(
                 session, study=study, units=keyed, rubrics=rubrics.values(), images=shown
             )
             number_questions(session, study.id)
-    return _summary(name or protocol.id, protocol, units, keyed, records, n_images=len(ready))
+    return _summary(
+        name or protocol.id,
+        protocol,
+        units,
+        keyed,
+        records,
+        unused=_unused(units, offered),
+        n_images=len(ready),
+    )
 
 
 def add_places(
@@ -248,14 +262,13 @@ def _summary(
     keyed: Sequence[KeyedUnit],
     records: Sequence[AnswerRecord],
     *,
+    unused: Mapping[str, int],
     n_images: int,
 ) -> StudySummary:
     needed: Counter[str] = Counter()
     for unit in units:
         for (_, group), raters in unit.raters.items():
             needed[group] += raters
-    shown = {answer.answer_id for unit in units for answer in unit.answers}
-    unused = [one for one in records if has_text(one) and one.answer_id not in shown]
     return StudySummary(
         name=name,
         sources=tuple(sorted({record.source for record in records})),
@@ -267,11 +280,17 @@ def _summary(
             {one for line in protocol.assessments for one in line.sets}
             | {record.question.dataset for record in records}
         ),
-        unused_sets=Counter(record.question.dataset for record in unused),
-        n_truncated=sum(one.finish_reason == "length" for one in records if has_text(one)),
+        unused_sets=unused,
+        n_truncated=sum(is_cut(record) for record in records),
         n_images=n_images,
         keyed_units=Counter(unit.purpose for unit in keyed),
     )
+
+
+def _unused(units: Iterable[PlannedUnit], offered: Iterable[AnswerRecord]) -> Counter[str]:
+    shown = {answer.answer_id for unit in units for answer in unit.answers}
+    left = (one for one in offered if has_text(one) and one.answer_id not in shown)
+    return Counter(one.question.dataset for one in left)
 
 
 def _doubtful(sets: Iterable[str]) -> dict[str, str]:

@@ -103,6 +103,11 @@ def has_text(answer: AnswerRecord) -> bool:
     return answer.finish_reason != "error" and bool(answer.text.strip())
 
 
+def is_cut(answer: AnswerRecord) -> bool:
+    """Whether the text ends where the token limit was."""
+    return answer.finish_reason == "length" and has_text(answer)
+
+
 def _told_apart(answers: Iterable[AnswerRecord]) -> Iterator[AnswerRecord]:
     """The same answers, once it is sure that no two would be taken for one another."""
     seen: set[tuple[str, str, str, int]] = set()
