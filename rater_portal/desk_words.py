@@ -79,6 +79,15 @@ WORDS = (
     mark("Only in {name}:"),
     mark("nothing"),
     mark("Which text is shown"),
+    # The images of a question.
+    mark("Image {number} of {total}, belongs to the question"),
+    mark("Enlarge"),
+    mark("Whole image"),
+    mark("Actual size"),
+    mark("Size of the image"),
+    mark("Close"),
+    mark("The image could not be loaded."),
+    mark("Try again"),
     # Leaving a unit out.
     mark("Skip this unit?"),
     mark("It goes to another rater. Skipping is never held against you."),

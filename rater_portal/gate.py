@@ -32,7 +32,10 @@ DESK = "/desk/"
 """Where the rating page sends drafts and judgments: the only place that may be written to."""
 
 ACTS = ("draft", "beat", "submit", "skip", "rest", "preferences")
-"""What it can send there; there is nothing else below it."""
+"""What it can send there; besides, it fetches images, and there is nothing else below it."""
+
+IMAGE = re.compile(rf"{DESK}image/[0-9a-f]{{64}}")
+"""An image that the desk shows."""
 
 OPEN = (
     "/invite",
@@ -78,7 +81,8 @@ def area_of(path: str) -> Area:
     if path in OPEN or path.startswith(OPEN_BELOW):
         return "open"
     if path.startswith(DESK):
-        return "desk" if path.removeprefix(DESK) in ACTS else "closed"
+        is_known = path.removeprefix(DESK) in ACTS or IMAGE.fullmatch(path)
+        return "desk" if is_known else "closed"
     if path in SIGNED_IN or path.startswith(SIGNED_IN_BELOW):
         return "signed in"
     if path == METRICS:
@@ -118,7 +122,7 @@ class Gate:
         if notice is None:
             await self._app(scope, receive, send)
         else:
-            await _refusal(scope, notice)(scope, receive, send)
+            await refusal(scope, notice)(scope, receive, send)
 
     async def _notice(self, scope: Scope) -> Notice | None:
         """Why a request is not let in, or None."""
@@ -192,18 +196,18 @@ class Gate:
 
 
 def _takes(scope: Scope, headers: Headers) -> bool:
-    """Whether the path is there for this method: the desk for JSON, all else for looking at.
+    """Whether the path is there for this method: acts of the desk for JSON, all else for looking.
 
     A page of another site cannot send JSON without asking first, which is refused.
     """
-    if scope["path"].startswith(DESK):
+    if scope["path"].removeprefix(DESK) in ACTS:
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         return bool(scope["method"] == "POST") and kind == "application/json"
     is_form = scope["method"] == "POST" and scope["path"] in OWN_FORMS
     return is_form or scope["method"] in SAFE_METHODS
 
 
-def _refusal(scope: Scope, notice: Notice) -> Response:
+def refusal(scope: Scope, notice: Notice) -> Response:
     """A notice as a page, or as JSON where a script asked."""
     headers = Headers(scope=scope)
     if not scope["path"].startswith(DESK):

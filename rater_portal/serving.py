@@ -19,6 +19,7 @@ from rater_portal.gate import Gate
 from rater_portal.page_language import PageLanguage
 from rater_portal.policy import inline_scripts
 from rater_portal.routes.desk import Desk
+from rater_portal.routes.images import Images
 from rater_portal.routes.oidc import Oidc
 from rater_portal.routes.panels import Panels
 from rater_portal.routes.password import Password
@@ -120,7 +121,7 @@ def parts(settings: Settings, script: Path = FRONT) -> dict[str, Any]:
         "script_path": script,
         "routes": [
             route
-            for part in (SignIn, Password, Studies, Oidc, Panels, Desk)
+            for part in (SignIn, Password, Studies, Oidc, Panels, Desk, Images)
             for route in part(settings).routes()
         ],
         "middleware": [gate, language],

@@ -28,6 +28,9 @@ NAMES = {
 }
 """Of a panel that stands alone, and of one of two."""
 
+IMAGE_ADDRESS = "/desk/image/{sha256}"
+"""Where a browser finds an image: the address tells neither whose it is nor where it came from."""
+
 POSITIONS = ("1", "2")
 MARK_FIELDS = ("id", "item", "panel", "start", "end", "quote", "sentence")
 """What a mark says, but for where it stands."""
@@ -199,6 +202,14 @@ def _panel(panel: Panel, kind: UnitKind, translate: Any) -> Wire:
         "name": translate(alone if is_alone else numbered).format(position=position),
         "html": question_html(panel.text) if panel.kind == "question" else answer_html(panel.text),
         "is_cut": panel.is_cut,
+        "images": [
+            {
+                "address": IMAGE_ADDRESS.format(sha256=one.sha256),
+                "width": one.width,
+                "height": one.height,
+            }
+            for one in panel.images
+        ],
     }
 
 

@@ -25,6 +25,8 @@ from rater_portal.services import (
     flow,
     folder,
     guidance,
+    image_table,
+    images,
     intake,
     invitations,
     journey,
@@ -56,6 +58,9 @@ COORDINATOR: Roles = frozenset({"coordinator"})
 READERS: Roles = frozenset({"coordinator", "analyst"})
 RATER: Roles = frozenset({"rater"})
 JUDGES: Roles = frozenset({"rater", "adjudicator"})
+IMAGE = "0" * 64
+"""Digest of an image that the study `own` shows."""
+
 EVERYBODY: Roles = frozenset({"rater", "adjudicator", "analyst", "coordinator"})
 
 
@@ -122,6 +127,10 @@ IN_A_STUDY: Mapping[Callable[..., object], tuple[Call, Roles]] = {
     flow.skip_reasons: (by_name(flow.skip_reasons), READERS),
     folder.export_folder: (by_name(folder.export_folder, folder=Path("out")), READERS),
     folder.table_file: (by_name(folder.table_file, name="skips.csv"), READERS),
+    folder.files_of: (by_name(folder.files_of), READERS),
+    images.image_digests: (by_name(images.image_digests), READERS),
+    image_table.images: (by_name(image_table.images), READERS),
+    images.study_image: (by_name(images.study_image, sha256=IMAGE), EVERYBODY),
     intake.add_places: (by_name(intake.add_places), COORDINATOR),
     invitations.enrol_raters: (
         by_name(invitations.enrol_raters, group="physician"),
@@ -318,9 +327,11 @@ PARTS = {
     "entering": {"people_inside"},
     "events": {"record_event"},
     "export": {"counted"},
+    "image_intake": {"ready_images", "store_images"},
+    "images": {"altered_images"},
     "invitations": {"newcomer"},
     "judging": {"checked", "receipt_again", "store"},
-    "keyed_units": {"add_keyed_units"},
+    "keyed_rows": {"add_keyed_units"},
     "leases": {"held_by_others", "holds_place", "renew_lease", "take_place", "unfinished"},
     "lending": {"day_is_done", "lend"},
     "links": {"link_for", "withdraw_links"},

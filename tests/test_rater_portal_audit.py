@@ -91,6 +91,7 @@ TAMPERINGS = {
     ),
     "group": ("UPDATE rater SET rater_group = 'consumer'", "was altered, or its unit"),
     "shown text": ("UPDATE unit SET panels = '[]'", "was altered, or its unit"),
+    "texts that are none": ("UPDATE unit SET panels = '[1]'", "What units show cannot be read"),
     "content note": ("UPDATE unit SET content_note = 'Beware.'", "was altered, or its unit"),
     "purpose of a unit": ("UPDATE unit SET purpose = 'gold'", "was altered, or its unit"),
     "count": ("UPDATE quota SET accepted = 0 WHERE id = 1", "counts 0 judgments"),

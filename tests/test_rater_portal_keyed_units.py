@@ -10,6 +10,7 @@ from rater_portal.services.keyed_units import load_keyed_units
 from rater_portal.services.progress import question_ids
 from rubrics.loader import RubricFileError, load_rubric
 from tests.onboarding import conduct, keyed, make_conducted_study, write_keyed
+from tests.pictures import photograph
 
 YAML = """
 units:
@@ -145,6 +146,42 @@ def test_keyed_units_become_rows_that_need_no_judgments(engine, tmp_path):
     assert rows == [("gold", key, why, 0), ("training", key, why, 0)]
     assert made.keyed_units == {"gold": 1, "training": 1}
     assert made.judgments_needed == {"physician": 8}
+
+
+def test_keyed_unit_shows_the_images_that_lie_beside_its_file(engine, tmp_path):
+    image = photograph(tmp_path / "study" / "photos" / "rash.jpg")
+    unit = keyed("training", images=[["photos/rash.jpg"]])
+
+    made = make_conducted_study(engine, tmp_path, units=[unit])
+
+    with Session(engine) as session:
+        question, answer = session.exec(select(Unit).where(Unit.purpose == "training")).one().panels
+    assert [shown["sha256"] for shown in question["images"]] == [image.sha256]
+    assert "images" not in answer
+    assert made.n_images == 1
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        ([["gone.jpg"]], r":1: images\[0\]: .*gone\.jpg cannot be read: No such file"),
+        ([[], []], ":1: images: has 2 lists, and there are 1 questions"),
+    ],
+)
+def test_images_that_a_keyed_unit_cannot_show_are_told_with_their_place(tmp_path, images, message):
+    with pytest.raises(RubricFileError, match=message):
+        load(write_keyed(tmp_path, [keyed("gold", images=images)]))
+
+
+def test_id_of_a_keyed_unit_follows_its_images_and_is_what_it_was_without(tmp_path):
+    photograph(tmp_path / "rash.jpg")
+    path = write_keyed(tmp_path, [keyed("gold"), keyed("gold", images=[["rash.jpg"]])])
+
+    without, seeing = load(path)
+
+    # SHA-256 of '["gold", "equitymedqa-independent", [QUESTION], [ANSWER]]', as ever.
+    assert without.unit_id == "k-056ad6c710c21e13"
+    assert seeing.unit_id != without.unit_id
 
 
 def test_questions_of_the_study_are_those_of_its_own_units(engine, tmp_path):

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from rater_portal import services
 from rater_portal.database import make_engine, migrate, session_on, writing
 from rater_portal.errors import NotAllowedError, SignInError
-from rater_portal.models import Account, Rater, Role, Study, Table
+from rater_portal.models import Account, Rater, Role, ShownImage, Study, StudyImage, Table
 from rater_portal.services.assignment import next_assignment
 from rater_portal.services.invitations import newcomer
 from rater_portal.services.members import disable_account, grant
@@ -29,6 +29,7 @@ from tests.portal_services import (
     AFTER_NEXT_STEP,
     AT_THE_SHELL,
     BEHIND_A_SECRET,
+    IMAGE,
     IN_A_STUDY,
     OF_ONE_UNIT,
     OF_ONESELF,
@@ -77,6 +78,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
         session.add(account)
         session.flush()
         session.get_one(Rater, people["other", "coordinator"]).account_id = account.id
+        session.add(ShownImage(sha256=IMAGE, width=1, height=1, png=b"", png_sha256=IMAGE))
+        session.flush()
+        session.add(StudyImage(study_id=owner.study_id, sha256=IMAGE))
     with session_on(engine) as session:
         grant(session, username="ana", study="own", role="adjudicator")
         open_panel(

@@ -240,9 +240,11 @@ def test_unit_is_told_as_the_desk_expects_it() -> None:
         "words": {"Submit": "Send"},
         "panels": [
             {"kind": "question", "position": 1, "shared": True, "name": "Question"}
-            | {"is_cut": False},
-            {"kind": "answer", "position": 1, "shared": False, "name": "Answer 1", "is_cut": True},
-            {"kind": "answer", "position": 2, "shared": False, "name": "Answer 2", "is_cut": False},
+            | {"is_cut": False, "images": []},
+            {"kind": "answer", "position": 1, "shared": False, "name": "Answer 1"}
+            | {"is_cut": True, "images": []},
+            {"kind": "answer", "position": 2, "shared": False, "name": "Answer 2"}
+            | {"is_cut": False, "images": []},
         ],
         "draft": {"more_bias": "2", "comment": "x"},
         "marks": [],

@@ -29,6 +29,15 @@ def create(
     checks: Annotated[
         list[Path] | None, typer.Option(help="A file of training, gold and attention units.")
     ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="A folder that the questions' images were moved to."
+        ),
+    ] = None,
+    whole_only: Annotated[
+        bool, typer.Option("--whole-only", help="Leave out answers cut at the token limit.")
+    ] = False,
 ) -> None:
     """Make a study of answer files under a protocol."""
     from rater_portal.database import database, session_on
@@ -43,11 +52,17 @@ def create(
             title=title,
             seed=seed,
             checks=checks or [],
+            images=images,
+            whole_only=whole_only,
         )
     typer.echo(f"Study {made.name!r}: {_counts(made.units)} units of {len(made.sources)} sources.")
     typer.echo(f"Judgments needed: {_counts(made.judgments_needed)}.")
     if made.keyed_units:
         typer.echo(f"Besides, with known answers: {_counts(made.keyed_units)}.")
+    if made.n_images:
+        typer.echo(
+            f"Images: {made.n_images}, stored as the models were shown them, without metadata."
+        )
     if made.n_failed:
         typer.echo(
             f"{made.n_failed} of {made.n_answers} answers are left out: they failed, or were cut "
@@ -57,10 +72,15 @@ def create(
         typer.echo(f"{name!r} is no published set and is treated as your own. Is {meant!r} meant?")
     if made.unused_sets:
         typer.echo(
-            f"In no unit, since the protocol has no line for them: {_counts(made.unused_sets)}."
+            "In no unit, since the protocol has no line for them or what they would be shown with "
+            f"is left out: {_counts(made.unused_sets)}."
         )
     if made.n_truncated:
-        typer.echo(f"{made.n_truncated} answers were cut at the token limit and are shown as cut.")
+        typer.echo(
+            f"{made.n_truncated} answers were cut at the token limit and "
+            f"{'are left out' if whole_only else 'are shown as cut'}. `equitymedqa answers extend` "
+            "gives them more room."
+        )
 
 
 @app.command()
@@ -227,7 +247,7 @@ def export(
     ],
     study: StudyName = None,
 ) -> None:
-    """Write the judgment table; into a folder also revisions, marks, skips, checks and codebook."""
+    """Write the judgment table; into a folder also all other tables, the codebook and images."""
     from analysis.table import write_table
     from rater_portal.database import database, session_on
     from rater_portal.services.export import judgment_table

@@ -17,6 +17,7 @@ from rater_portal.models.fields import (
     UtcDateTime,
     Verb,
 )
+from rater_portal.models.images import ShownImage, StudyImage
 from rater_portal.models.people import (
     Account,
     BrowserSession,
@@ -50,10 +51,12 @@ __all__ = [
     "RaterState",
     "Role",
     "SentCandidate",
+    "ShownImage",
     "ShownText",
     "Side",
     "SkipKind",
     "Study",
+    "StudyImage",
     "StudyRubric",
     "StudyState",
     "Table",

@@ -83,7 +83,8 @@ class Unit(Table, table=True):
     source_a: str
     source_b: str | None = None
     panels: list[dict[str, Any]] = json_column()
-    """Panels in slot order: `kind`, `slot`, `text` and, for answers, `is_cut` and `answer_id`."""
+    """Panels in slot order: `kind`, `slot`, `text`; for answers `is_cut` and `answer_id`; for
+    questions that show any `images`: `sha256`, `width`, `height` and `png_sha256` of each."""
 
     purpose: UnitPurpose = Field(default="study", sa_type=String)
     key: dict[str, Any] | None = perhaps_json()

@@ -9,7 +9,7 @@ from rater_portal.database import database, session_on
 from rater_portal.pages.frame import plain_words
 from rater_portal.services.accounts import Caller, check_caller
 from rater_portal.services.audit import Verification, verify
-from rater_portal.services.folder import FILES, TITLES, table_file
+from rater_portal.services.folder import TITLES, files_of, table_file
 from rater_portal.services.progress import Progress
 from rater_portal.session import current_caller
 
@@ -30,8 +30,10 @@ def _show_files(caller: Caller) -> None:
         "Each file is made at the moment you ask for it. The judgments are what is analysed; the "
         "codebook says what stands in every column."
     )
+    with session_on(database()) as session:
+        names = files_of(session, study=caller.study, asked_by=caller.rater_id)
     with st.container(horizontal=True):
-        for name in FILES:
+        for name in names:
             _download(caller, name)
 
 

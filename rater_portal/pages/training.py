@@ -16,6 +16,7 @@ from rater_portal.services.journey import Step
 from rater_portal.services.showing import Panel
 from rater_portal.services.training import Standing
 from rater_portal.session import reader_of, translator
+from rater_portal.wire import IMAGE_ADDRESS
 
 PASSED = mark("You have passed the training. Thank you: the study begins now.")
 AGAIN = mark(
@@ -113,5 +114,16 @@ def _panel_html(panel: Panel, panels: Sequence[Panel], _: Callable[[str], str]) 
     alone = sum(one.kind == panel.kind for one in panels) == 1
     heading = name if alone else f"{name} {panel.position}"
     text = question_html(panel.text) if panel.kind == "question" else answer_html(panel.text)
+    images = "".join(_image_html(panel, number, _) for number in range(1, len(panel.images) + 1))
     cut = f'<p class="cut">{escape(_(CUT))}</p>' if panel.is_cut else ""
-    return f'<h3 class="panel-name">{escape(heading)}</h3>{text}{cut}'
+    return f'<h3 class="panel-name">{escape(heading)}</h3>{images}{text}{cut}'
+
+
+def _image_html(panel: Panel, number: int, _: Callable[[str], str]) -> str:
+    image = panel.images[number - 1]
+    words = _("Image {number} of {total}, belongs to the question")
+    alt = words.format(number=number, total=len(panel.images))
+    return (
+        f'<img class="panel-image" src="{IMAGE_ADDRESS.format(sha256=image.sha256)}" '
+        f'width="{image.width}" height="{image.height}" alt="{escape(alt)}">'
+    )

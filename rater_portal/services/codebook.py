@@ -9,6 +9,7 @@ from analysis.table import COLUMNS
 from rater_portal.services.check_table import CHECK_COLUMNS
 from rater_portal.services.decisions import DECISION_COLUMNS
 from rater_portal.services.export import REVISION_COLUMNS
+from rater_portal.services.image_table import IMAGE_COLUMNS
 from rater_portal.services.supplements import MARK_COLUMNS, SKIP_COLUMNS
 from rubrics.schema import Item, Rubric
 
@@ -23,7 +24,10 @@ TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "adjudications": DECISION_COLUMNS,
     "items": ITEM_COLUMNS,
 }
-"""Every table that leaves the portal, and its columns."""
+"""Every table that leaves the portal whatever the study, and its columns."""
+
+WITH_IMAGES: Final[Mapping[str, tuple[str, ...]]] = {**TABLES, "images": IMAGE_COLUMNS}
+"""The same of a study whose questions show images."""
 
 MEANINGS: Final[Mapping[str, str]] = {
     "active_seconds": "Seconds at work on the unit by the server's clock, pauses cut off.",
@@ -36,11 +40,14 @@ MEANINGS: Final[Mapping[str, str]] = {
     "comment": "The rater's own words about it.",
     "dataset": "The question set.",
     "end": "First code point of the panel's plain text that is not marked.",
+    "height": "Of the upright image, in px.",
     "item": "Id of the question of the rubric; of several options `<item>.<option>`.",
     "kind": "What was judged at once: `single`, `pair` or `counterfactual`.",
     "label": "What raters read.",
     "majority": "The code that more raters gave than any other; empty for a tie.",
+    "number": "Place of the image among those of its question, from 1.",
     "panel": "What was marked: `question` or `answer`.",
+    "png_sha256": "Digest of `images/SHA256.png`: what raters were shown.",
     "purpose": "Why the unit was judged: `study`, `training`, `gold`, `attention` or `repeat`.",
     "question_2_id": "Id of the second question; counterfactual units only.",
     "question_id": "Id of the question.",
@@ -57,6 +64,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "score": "The number that stands for the code, where the rubric has one.",
     "seed": "The question that the unit's questions were made from.",
     "sentence": "Number of the sentence in which the mark begins.",
+    "sha256": "Digest of the file that the question came with, as in the answer file.",
     "shown_first": "The slot that was shown on the left, or on top: A or B.",
     "skipped_at": "When it was left out, UTC.",
     "slot": "A or B of the unit, never left or right of the screen.",
@@ -70,6 +78,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "text": "What the item asks.",
     "tie": "Whether two codes or more were given equally often, and most often.",
     "unit_id": "Hash of kind and answers: what was judged at once.",
+    "width": "Of the upright image, in px.",
     "expected": "The right codes, `;` between several; of a repeat what was given the first time.",
 }
 ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
@@ -78,17 +87,18 @@ ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     ("items", "code"): "Code of one option; empty where the item has none.",
     ("skips", "kind"): "`skip`: would rather not; `cannot_judge`: could not be judged.",
     ("skips", "reason"): "The reason that was chosen.",
+    ("images", "purpose"): "Why the unit is judged: `study`, `training`, `gold` or `attention`.",
     ("checks", "item"): "Id of the item; of a check outside the portal the check's name.",
     ("checks", "code"): "What was given, `;` between several codes.",
 }
 """Meanings that differ from those of other tables."""
 
 
-def codebook() -> pd.DataFrame:
-    """Table, column and meaning of everything that leaves the portal."""
+def codebook(tables: Mapping[str, tuple[str, ...]] = TABLES) -> pd.DataFrame:
+    """Table, column and meaning of everything that leaves the portal in these tables."""
     rows = [
         (table, column, ELSEWHERE.get((table, column), MEANINGS[column]))
-        for table, columns in TABLES.items()
+        for table, columns in tables.items()
         for column in columns
     ]
     return pd.DataFrame(rows, columns=["table", "column", "meaning"])

@@ -1,6 +1,6 @@
 """Whether what stands beside a study's trails fits them: each judgment its event, each place its
-judgment, each revision its first, each consent its text, the study's state what was decided, and
-each decision about a question its event and its words.
+judgment, each revision its first, each consent its text, each image its digest, the study's state
+what was decided, and each decision about a question its event and its words.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from rater_portal.models import Assignment, AuditEvent, Consent, Judgment, Quota, ShownText, Study
 from rater_portal.services.candidate_trail import altered_questions
 from rater_portal.services.consent import left_out
+from rater_portal.services.images import altered_images
 from rater_portal.services.states import told
 from rater_portal.services.studies import rubrics_of
 from rater_portal.services.trail import Entry, is_counted
@@ -46,6 +47,7 @@ def disagreements(session: Session, study: Study, record: Record) -> Iterator[st
     yield from _miscounted_places(session, study, record)
     yield from _other_assignments(session, study, record)
     yield from _altered_consent(session, study)
+    yield from altered_images(session, study.id)
     yield from _undecided_state(study, record)
     yield from altered_questions(session, study.id, record.events)
 

@@ -1,7 +1,8 @@
 """Everything that leaves the portal, as files: one table at a time, or all of them in a folder."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +12,11 @@ from sqlmodel import Session
 from analysis.table import write_table
 from rater_portal.errors import StudyError
 from rater_portal.services.check_table import checks
-from rater_portal.services.codebook import codebook, items
+from rater_portal.services.codebook import TABLES, WITH_IMAGES, codebook, items
 from rater_portal.services.decisions import adjudicated
 from rater_portal.services.export import judgment_table, revisions
+from rater_portal.services.image_table import images
+from rater_portal.services.images import image_digests, study_image
 from rater_portal.services.permissions import study_for
 from rater_portal.services.studies import rubrics_of
 from rater_portal.services.supplements import marks, skips
@@ -27,10 +30,17 @@ TITLES: Final[Mapping[str, str]] = {
     "adjudications": "Adjudications",
     "items": "Items and codes",
     "codebook": "Codebook",
+    "images": "Images of questions",
 }
 """What each file is called where people read of it."""
 
-FILES: Final = ("judgments.parquet", *(f"{name}.csv" for name in TITLES))
+OF_IMAGES: Final = "images.csv"
+FILES: Final = (
+    "judgments.parquet",
+    *(name for name in map("{}.csv".format, TITLES) if name != OF_IMAGES),
+)
+"""What every study has; one whose questions show images has a file about them too."""
+
 
 Table = Callable[..., pd.DataFrame]
 BESIDE: Final[Mapping[str, Table]] = {
@@ -39,7 +49,20 @@ BESIDE: Final[Mapping[str, Table]] = {
     "skips": skips,
     "checks": checks,
     "adjudications": adjudicated,
+    "images": images,
 }
+
+
+def files_of(session: Session, *, study: str, asked_by: int | None = None) -> tuple[str, ...]:
+    """Names of all files that a study has.
+
+    Raises
+    ------
+    StudyError, NotAllowedError
+        As for `export.judgment_table`.
+    """
+    digests = image_digests(session, study=study, asked_by=asked_by)
+    return (*FILES, OF_IMAGES) if digests else FILES
 
 
 def export_folder(
@@ -47,12 +70,24 @@ def export_folder(
 ) -> list[Path]:
     """Write every table of a study with its codebook into a folder, over files of these names.
 
+    The images that its questions show go into a folder `images` there, as raters got them.
+
+    Returns
+    -------
+    the tables
+
     Raises
     ------
     StudyError, NotAllowedError
         As for `export.judgment_table`.
     """
-    return [_write(session, study, folder / name, asked_by) for name in FILES]
+    names = files_of(session, study=study, asked_by=asked_by)
+    written = [_write(session, study, folder / name, asked_by) for name in names]
+    for sha256 in image_digests(session, study=study, asked_by=asked_by):
+        png = study_image(session, study=study, sha256=sha256, asked_by=asked_by)
+        with _whole(folder / "images" / f"{sha256}.png") as unfinished:
+            unfinished.write_bytes(png)
+    return written
 
 
 def table_file(session: Session, *, study: str, name: str, asked_by: int | None = None) -> bytes:
@@ -61,7 +96,7 @@ def table_file(session: Session, *, study: str, name: str, asked_by: int | None 
     Parameters
     ----------
     name
-        One of `FILES`.
+        One of `files_of` the study.
 
     Raises
     ------
@@ -70,8 +105,9 @@ def table_file(session: Session, *, study: str, name: str, asked_by: int | None 
     NotAllowedError
         As for `export.judgment_table`.
     """
-    if name not in FILES:
-        raise StudyError(f"There is no file {name!r}. Known: {', '.join(FILES)}.")
+    known = files_of(session, study=study, asked_by=asked_by)
+    if name not in known:
+        raise StudyError(f"There is no file {name!r}. Known: {', '.join(known)}.")
     with tempfile.TemporaryDirectory() as folder:
         return _write(session, study, Path(folder) / name, asked_by).read_bytes()
 
@@ -80,15 +116,25 @@ def _write(session: Session, study: str, path: Path, asked_by: int | None) -> Pa
     if path.stem == "judgments":
         return write_table(judgment_table(session, study=study, asked_by=asked_by), path)
     frame = _frame(session, study, path.stem, asked_by)
+    with _whole(path) as unfinished:
+        frame.to_csv(unfinished, index=False, lineterminator="\n")
+    return path
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Where to write a file first: whoever breaks off leaves the old one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside it first: whoever breaks off leaves the old file or the new one, never half of one.
     unfinished = path.with_name(f".{path.name}.unfinished")
-    frame.to_csv(unfinished, index=False, lineterminator="\n")
-    return unfinished.replace(path)
+    yield unfinished
+    unfinished.replace(path)
 
 
 def _frame(session: Session, study: str, name: str, asked_by: int | None) -> pd.DataFrame:
     if name in BESIDE:
         return BESIDE[name](session, study=study, asked_by=asked_by)
     row = study_for(session, study=study, asked_by=asked_by, action="take_table")
-    return codebook() if name == "codebook" else items(rubrics_of(session, row.id).values())
+    if name == "items":
+        return items(rubrics_of(session, row.id).values())
+    has_images = image_digests(session, study=study, asked_by=asked_by)
+    return codebook(WITH_IMAGES if has_images else TABLES)

@@ -1,5 +1,6 @@
 """Making a study: a protocol and answer files become units, and places for raters."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from rater_portal.database import transaction
 from rater_portal.errors import StudyError
 from rater_portal.models import Quota, Study, StudyRubric, Unit
 from rater_portal.services.care import TOPIC, content_note
-from rater_portal.services.keyed_units import KeyedUnit, add_keyed_units, load_keyed_units
+from rater_portal.services.image_intake import ImageFacts, ready_images, store_images
+from rater_portal.services.keyed_rows import add_keyed_units
+from rater_portal.services.keyed_units import KeyedUnit, load_keyed_units
 from rater_portal.services.permissions import study_for
-from rater_portal.services.planning import OWN_SETS, PlannedUnit, has_text, plan_units
+from rater_portal.services.planning import OWN_SETS, PlannedUnit, has_text, is_cut, plan_units
 from rater_portal.services.questions import number_questions
 from rater_portal.services.states import close_study, reopen_study
 from rater_portal.services.studies import check_unlocked, hold_study
@@ -48,13 +51,17 @@ class StudySummary:
     """Answers left out because there is no text: failed, or cut while the model still reasoned."""
 
     unused_sets: Mapping[str, int]
-    """Answers that no unit shows, by set: the protocol asks nothing of them."""
+    """Answers that no unit shows, by set: the protocol asks nothing of them, or what they would be
+    shown with is left out."""
 
     doubtful_sets: Mapping[str, str]
     """Names of sets, in protocol or answers, that look like a published set's: what was meant?"""
 
     n_truncated: int
-    """Answers that were cut at the token limit; they are shown as they are."""
+    """Answers with a text that were cut at the token limit."""
+
+    n_images: int
+    """Images that units show, each counted once."""
 
     keyed_units: Mapping[str, int]
     """Training, gold and attention units, by purpose."""
@@ -70,6 +77,8 @@ def create_study(
     seed: int = 0,
     synthetic: bool = False,
     checks: Sequence[Path | str] = (),
+    images: Path | None = None,
+    whole_only: bool = False,
 ) -> StudySummary:
     """Make a study of these answer files under a protocol, all of it or nothing.
 
@@ -87,11 +96,17 @@ def create_study(
         Whether simulated raters will judge in it.
     checks
         Files of training, gold and attention units.
+    images
+        Where the questions' images were moved to; where they were, unless given.
+    whole_only
+        Leave out answers that were cut at the token limit. They are a source's longest ones; else
+        they are shown, and raters are told where they were cut.
 
     Raises
     ------
     StudyError
-        If the name is taken, or no unit can be made.
+        If the name is taken, no unit can be made, or an image cannot be shown as the models were
+        shown it.
     RubricFileError
         If the protocol, a rubric or a file of keyed units has mistakes.
     """
@@ -99,16 +114,32 @@ def create_study(
         protocol = load_protocol(protocol)
     rubrics = {line.rubric: load_rubric(line.rubric) for line in protocol.assessments}
     records = read_answers([Path(path) for path in answers])
-    units = plan_units(protocol, rubrics, records)
+    offered = [one for one in records if not (whole_only and is_cut(one))]
+    units = plan_units(protocol, rubrics, offered)
     keyed = load_keyed_units(map(Path, checks), protocol=protocol, rubrics=rubrics)
+    questions = [answer.question for unit in units for answer in unit.answers]
+    questions += [question for unit in keyed for question in unit.asked]
 
-    with transaction(session):
-        study = _add_study(session, protocol, name or protocol.id, title, seed, synthetic)
-        _add_rubrics(session, study, rubrics)
-        _add_units(session, study, protocol, units)
-        add_keyed_units(session, study=study, units=keyed, rubrics=rubrics.values())
-        number_questions(session, study.id)
-    return _summary(name or protocol.id, protocol, units, keyed, records)
+    with tempfile.TemporaryDirectory() as waiting:
+        ready = ready_images(session, questions, images=images, waiting=Path(waiting))
+        with transaction(session):
+            study = _add_study(session, protocol, name or protocol.id, title, seed, synthetic)
+            _add_rubrics(session, study, rubrics)
+            shown = store_images(session, study_id=study.id, ready=ready)
+            _add_units(session, study, protocol, units, shown)
+            add_keyed_units(
+                session, study=study, units=keyed, rubrics=rubrics.values(), images=shown
+            )
+            number_questions(session, study.id)
+    return _summary(
+        name or protocol.id,
+        protocol,
+        units,
+        keyed,
+        records,
+        unused=_unused(units, offered),
+        n_images=len(ready),
+    )
 
 
 def add_places(
@@ -168,9 +199,13 @@ def _add_rubrics(session: Session, study: Study, rubrics: Mapping[str, Rubric]) 
 
 
 def _add_units(
-    session: Session, study: Study, protocol: Protocol, units: Sequence[PlannedUnit]
+    session: Session,
+    study: Study,
+    protocol: Protocol,
+    units: Sequence[PlannedUnit],
+    images: Mapping[str, ImageFacts],
 ) -> None:
-    rows = [_unit(study, protocol, unit) for unit in units]
+    rows = [_unit(study, protocol, unit, images) for unit in units]
     session.add_all(rows)
     session.flush()
     places = [
@@ -188,7 +223,9 @@ def _add_units(
     session.execute(insert(Quota), places)
 
 
-def _unit(study: Study, protocol: Protocol, unit: PlannedUnit) -> Unit:
+def _unit(
+    study: Study, protocol: Protocol, unit: PlannedUnit, images: Mapping[str, ImageFacts]
+) -> Unit:
     questions = [answer.question for answer in unit.answers]
     is_counterfactual = unit.kind == "counterfactual"
     return Unit(
@@ -201,7 +238,7 @@ def _unit(study: Study, protocol: Protocol, unit: PlannedUnit) -> Unit:
         seed=unit.seed,
         source_a=unit.sources[0],
         source_b=unit.sources[1] if len(unit.sources) == 2 else None,
-        panels=unit.panels,
+        panels=unit.panels(images),
         content_note=_note(protocol, unit),
         authors=sorted({one.attributes[AUTHOR] for one in questions if one.attributes.get(AUTHOR)}),
     )
@@ -224,13 +261,14 @@ def _summary(
     units: Sequence[PlannedUnit],
     keyed: Sequence[KeyedUnit],
     records: Sequence[AnswerRecord],
+    *,
+    unused: Mapping[str, int],
+    n_images: int,
 ) -> StudySummary:
     needed: Counter[str] = Counter()
     for unit in units:
         for (_, group), raters in unit.raters.items():
             needed[group] += raters
-    shown = {answer.answer_id for unit in units for answer in unit.answers}
-    unused = [one for one in records if has_text(one) and one.answer_id not in shown]
     return StudySummary(
         name=name,
         sources=tuple(sorted({record.source for record in records})),
@@ -242,10 +280,17 @@ def _summary(
             {one for line in protocol.assessments for one in line.sets}
             | {record.question.dataset for record in records}
         ),
-        unused_sets=Counter(record.question.dataset for record in unused),
-        n_truncated=sum(one.finish_reason == "length" for one in records if has_text(one)),
+        unused_sets=unused,
+        n_truncated=sum(is_cut(record) for record in records),
+        n_images=n_images,
         keyed_units=Counter(unit.purpose for unit in keyed),
     )
+
+
+def _unused(units: Iterable[PlannedUnit], offered: Iterable[AnswerRecord]) -> Counter[str]:
+    shown = {answer.answer_id for unit in units for answer in unit.answers}
+    left = (one for one in offered if has_text(one) and one.answer_id not in shown)
+    return Counter(one.question.dataset for one in left)
 
 
 def _doubtful(sets: Iterable[str]) -> dict[str, str]:

@@ -7,14 +7,14 @@ rubrics before anything is stored, and every mistake is told with its place.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from pydantic import Field, ValidationError
-from sqlmodel import Session
+from pydantic import Field, PrivateAttr, ValidationError
 
-from rater_portal.models import Quota, Study, Unit
+from equitymedqa.image_files import SEPARATOR, ImageFileError, image_records
+from equitymedqa.records import ImageRecord, QuestionRecord
 from rubrics.explaining import explained
 from rubrics.items import Definition, Item, Words
 from rubrics.loader import Problem, RubricFileError, load_definition
@@ -44,6 +44,9 @@ class KeyedUnit(Definition):
     answers: tuple[Words, ...] = Field(min_length=1, max_length=2)
     """In the order of the slots: the first is A."""
 
+    images: tuple[tuple[Words, ...], ...] = ()
+    """Image files, relative to this one: a list for each question, or nothing at all."""
+
     key: dict[str, list[str | float]] = Field(default_factory=dict)
     """Right codes by item. Any of the list is right; where several are chosen, all of them are.
     In a preference the codes are A and B, whatever the side of the screen."""
@@ -56,11 +59,33 @@ class KeyedUnit(Definition):
 
     content_note: Words | None = None
 
+    _images: tuple[tuple[ImageRecord, ...], ...] = PrivateAttr(default=())
+    """Those of each question, once the files were read."""
+
     @property
     def unit_id(self) -> str:
         """Stable hash of what is shown, under which rubric and what for."""
-        named = json.dumps([self.purpose, self.rubric, self.questions, self.answers])
+        digests = [[image.sha256 for image in shown] for shown in self._images]
+        shown = [self.questions, self.answers, *([digests] if digests else [])]
+        named = json.dumps([self.purpose, self.rubric, *shown])
         return "k-" + hashlib.sha256(named.encode()).hexdigest()[:16]
+
+    @property
+    def asked(self) -> list[QuestionRecord]:
+        """The questions in slot order, each with its images."""
+        images = self._images or ((),) * len(self.questions)
+        return [
+            QuestionRecord(question_id=self.unit_id, dataset=KEYED, text=text, images=shown)
+            for text, shown in zip(self.questions, images, strict=True)
+        ]
+
+    def with_images(self, folder: Path) -> "KeyedUnit":
+        """The same unit, its image files read; ImageFileError if one of them cannot be."""
+        read = self.model_copy()
+        read._images = tuple(
+            image_records(SEPARATOR.join(names), folder=folder) for names in self.images
+        )
+        return read
 
 
 class KeyedFile(Definition):
@@ -76,6 +101,9 @@ class _Design:
     rubrics: Mapping[str, Rubric]
     groups: Mapping[str, frozenset[str]]
     """Groups that judge with each rubric."""
+
+    folder: Path = Path()
+    """Of the file that is read."""
 
 
 def load_keyed_units(
@@ -108,7 +136,8 @@ def load_keyed_units(
     units: dict[str, KeyedUnit] = {}
     for path in map(Path, paths):
         read = _read_lines if path.suffix == ".jsonl" else _read_yaml
-        for number, unit in enumerate(read(path, design), start=1):
+        found = read(path, replace(design, folder=path.parent))
+        for number, unit in enumerate((one.with_images(path.parent) for one in found), start=1):
             if unit.unit_id in units:
                 message = f"unit {number} is the same as an earlier one; remove one of the two"
                 raise RubricFileError([Problem(path, None, "", message)])
@@ -119,66 +148,6 @@ def load_keyed_units(
         else unit.model_copy(update={"groups": tuple(sorted(design.groups[unit.rubric]))})
         for unit in units.values()
     ]
-
-
-def add_keyed_units(
-    session: Session, *, study: Study, units: Sequence[KeyedUnit], rubrics: Iterable[Rubric]
-) -> None:
-    """Give a study these units. They need no judgments: their places are none."""
-    kinds = {rubric.id: rubric.unit for rubric in rubrics}
-    for unit in units:
-        row = _row(study, unit, kinds[unit.rubric])
-        session.add(row)
-        session.flush()
-        for group in unit.groups:
-            session.add(
-                Quota(
-                    study_id=study.id,
-                    unit_pk=row.id,
-                    rubric_id=unit.rubric,
-                    rater_group=group,
-                    capacity=0,
-                )
-            )
-
-
-def _row(study: Study, unit: KeyedUnit, kind: UnitKind) -> Unit:
-    return Unit(
-        study_id=study.id,
-        unit_id=unit.unit_id,
-        kind=kind,
-        dataset=KEYED,
-        question_id=unit.unit_id,
-        question_2_id=f"{unit.unit_id}-2" if kind == "counterfactual" else None,
-        source_a=KEYED,
-        source_b=None if kind == "single" else KEYED,
-        panels=_panels(unit, kind),
-        purpose=unit.purpose,
-        key=unit.key or None,
-        feedback=unit.feedback or None,
-        content_note=unit.content_note,
-    )
-
-
-def _panels(unit: KeyedUnit, kind: UnitKind) -> list[dict[str, Any]]:
-    """What is shown, in slot order, as units of the study have it."""
-    questions: list[dict[str, Any]] = [
-        {"kind": "question", "slot": slot, "text": text}
-        for slot, text in zip("AB", unit.questions, strict=False)
-    ]
-    answers: list[dict[str, Any]] = [
-        {
-            "kind": "answer",
-            "slot": slot,
-            "text": text,
-            "is_cut": False,
-            "answer_id": f"{unit.unit_id}-{slot}",
-        }
-        for slot, text in zip("AB", unit.answers, strict=False)
-    ]
-    if kind == "pair":
-        return [*questions, *answers]
-    return [panel for both in zip(questions, answers, strict=True) for panel in both]
 
 
 def _read_yaml(path: Path, design: _Design) -> Sequence[KeyedUnit]:
@@ -241,7 +210,19 @@ def _mistakes(unit: KeyedUnit, design: _Design, place: Place) -> Iterator[Mistak
             yield Mistake((*place, "groups", index), message)
     if not unit.key and unit.purpose != "training":
         yield Mistake((*place, "key"), f"a unit for {unit.purpose!r} needs the right codes")
+    yield from _missing_images(unit, design.folder, place)
     yield from _strange_items(unit, rubric, place)
+
+
+def _missing_images(unit: KeyedUnit, folder: Path, place: Place) -> Iterator[Mistake]:
+    if len(unit.images) not in (0, len(unit.questions)):
+        message = f"has {len(unit.images)} lists, and there are {len(unit.questions)} questions"
+        yield Mistake((*place, "images"), message)
+    for index, names in enumerate(unit.images):
+        try:
+            image_records(SEPARATOR.join(names), folder=folder)
+        except ImageFileError as error:
+            yield Mistake((*place, "images", index), str(error))
 
 
 def _strange_items(unit: KeyedUnit, rubric: Rubric, place: Place) -> Iterator[Mistake]:

@@ -15,6 +15,7 @@ from rater_portal.services.studies import find_study
 
 Action = Literal[
     "judge",
+    "see_images",
     "adjudicate",
     "see_progress",
     "see_results",
@@ -35,10 +36,12 @@ RATERS: Final[frozenset[Role]] = frozenset({"rater"})
 ADJUDICATORS: Final[frozenset[Role]] = frozenset({"adjudicator"})
 COORDINATORS: Final[frozenset[Role]] = frozenset({"coordinator"})
 READERS: Final[frozenset[Role]] = frozenset({"coordinator", "analyst"})
+EVERYBODY: Final[frozenset[Role]] = RATERS | ADJUDICATORS | READERS
 OPERATOR_ALONE: Final[frozenset[Role]] = frozenset()
 
 ROLES_FOR: Final[Mapping[Action, frozenset[Role]]] = {
     "judge": RATERS,
+    "see_images": EVERYBODY,
     "adjudicate": ADJUDICATORS,
     "see_progress": READERS,
     "see_results": READERS,

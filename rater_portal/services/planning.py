@@ -5,11 +5,12 @@ import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from equitymedqa.records import AnswerRecord
+from equitymedqa.records import AnswerRecord, QuestionRecord
 from rater_portal.errors import StudyError
+from rater_portal.services.image_intake import ImageFacts
 from rubrics.schema import Assessment, Protocol, Rubric, UnitKind
 
 OWN_SETS = "own"
@@ -36,14 +37,26 @@ class PlannedUnit:
         """The source of each answer, in slot order."""
         return tuple(answer.source for answer in self.answers)
 
-    @property
-    def panels(self) -> list[dict[str, Any]]:
-        """What is shown, in slot order: never who wrote it."""
+    def panels(self, images: Mapping[str, ImageFacts]) -> list[dict[str, Any]]:
+        """What is shown, in slot order: never who wrote it.
+
+        Parameters
+        ----------
+        images
+            All that the questions show, by the digest of the file.
+        """
         if self.kind == "pair":
             first, second = self.answers
-            return [_question(first, "A"), _answer(first, "A"), _answer(second, "B")]
-        slots = zip(self.answers, "AB", strict=False)
-        return [panel(answer, slot) for answer, slot in slots for panel in (_question, _answer)]
+            return [
+                question_panel(first.question, "A", images),
+                _answer(first, "A"),
+                _answer(second, "B"),
+            ]
+        return [
+            panel
+            for answer, slot in zip(self.answers, "AB", strict=False)
+            for panel in (question_panel(answer.question, slot, images), _answer(answer, slot))
+        ]
 
 
 def plan_units(
@@ -59,8 +72,8 @@ def plan_units(
     Raises
     ------
     StudyError
-        If a source answers a question twice, a unit would need images, or no unit comes out, with
-        what was missing.
+        If a source answers a question twice, two were shown other images with a question on which
+        they are compared, or no unit comes out, with what was missing.
     """
     by_set: dict[str, list[AnswerRecord]] = defaultdict(list)
     for answer in _told_apart(answer for answer in answers if has_text(answer)):
@@ -82,13 +95,17 @@ def plan_units(
             f"{sorted(by_set)} do not meet. A pair needs two sources, a counterfactual unit both "
             "questions of a pair."
         )
-    _refuse_images(units.values())
     return list(units.values())
 
 
 def has_text(answer: AnswerRecord) -> bool:
     """Whether there is anything to judge."""
     return answer.finish_reason != "error" and bool(answer.text.strip())
+
+
+def is_cut(answer: AnswerRecord) -> bool:
+    """Whether the text ends where the token limit was."""
+    return answer.finish_reason == "length" and has_text(answer)
 
 
 def _told_apart(answers: Iterable[AnswerRecord]) -> Iterator[AnswerRecord]:
@@ -105,21 +122,6 @@ def _told_apart(answers: Iterable[AnswerRecord]) -> Iterator[AnswerRecord]:
             )
         seen.add(key)
         yield answer
-
-
-def _refuse_images(units: Iterable[PlannedUnit]) -> None:
-    questions = {
-        (answer.question.dataset, answer.question.question_id)
-        for unit in units
-        for answer in unit.answers
-        if answer.question.images
-    }
-    if questions:
-        dataset, first = min(questions)
-        raise StudyError(
-            f"{len(questions)} questions have images, such as {first!r} of set {dataset!r}, and "
-            "raters cannot see images yet. Make the study of answers to the other questions."
-        )
 
 
 def _sets(assessment: Assessment, protocol: Protocol, present: Mapping[str, Any]) -> Sequence[str]:
@@ -151,7 +153,20 @@ def _pair(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:
         ordered = [written[key] for key in sorted(written)]
         for first, second in itertools.combinations(ordered, 2):
             if first.source != second.source and first.answer_index == second.answer_index:
+                _check_images(first, second)
                 yield PlannedUnit("pair", (first, second), seed=_seed(first))
+
+
+def _check_images(first: AnswerRecord, second: AnswerRecord) -> None:
+    """Refuse a pair whose one question would have to be shown in two ways."""
+    asked = [[image.sha256 for image in one.question.images] for one in (first, second)]
+    if asked[0] != asked[1]:
+        question = first.question
+        raise StudyError(
+            f"{first.source!r} and {second.source!r} were not shown the same images with question "
+            f"{question.question_id!r} of set {question.dataset!r}, so that their answers cannot "
+            "be compared. Generate both from the same question file."
+        )
 
 
 def _counterfactual(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:
@@ -170,8 +185,15 @@ def _counterfactual(answers: Sequence[AnswerRecord]) -> Iterator[PlannedUnit]:
 ARRANGEMENTS = {"single": _single, "pair": _pair, "counterfactual": _counterfactual}
 
 
-def _question(answer: AnswerRecord, slot: str) -> dict[str, Any]:
-    return {"kind": "question", "slot": slot, "text": answer.question.text}
+def question_panel(
+    question: QuestionRecord, slot: str, images: Mapping[str, ImageFacts]
+) -> dict[str, Any]:
+    """A question as its unit shows it, with its images by the digest of the file."""
+    panel: dict[str, Any] = {"kind": "question", "slot": slot, "text": question.text}
+    if question.images:
+        # Only then: without images a panel stays what it was before there were any.
+        panel["images"] = [asdict(images[one.sha256]) for one in question.images]
+    return panel
 
 
 def _answer(answer: AnswerRecord, slot: str) -> dict[str, Any]:

@@ -37,8 +37,17 @@ TIMES: Final = (
 
 
 @dataclass(frozen=True)
+class PanelImage:
+    """An image on the screen, in px; its digest is all that a browser learns of its file."""
+
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
 class Panel:
-    """One text on the screen."""
+    """One text on the screen, and the images that belong to it."""
 
     kind: Literal["question", "answer"]
     slot: Side
@@ -48,6 +57,8 @@ class Panel:
     text: str
     is_cut: bool
     """Whether the answer stopped at a length limit, in the middle of what it was saying."""
+
+    images: tuple[PanelImage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,6 +191,10 @@ def on_screen(unit: Unit, shown_first: Side) -> tuple[Panel, ...]:
             position=1 if panel["slot"] == shown_first else 2,
             text=panel["text"],
             is_cut=panel.get("is_cut", False),
+            images=tuple(
+                PanelImage(one["sha256"], one["width"], one["height"])
+                for one in panel.get("images", ())
+            ),
         )
         for panel in ranked
     )

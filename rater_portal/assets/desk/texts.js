@@ -2,6 +2,7 @@
 
 import { showDifferences } from "./differences.js";
 import { make } from "./dom.js";
+import { createImages } from "./images.js";
 import { createMarks } from "./marks.js";
 import { createNote } from "./note.js";
 import { Painting } from "./painting.js";
@@ -107,7 +108,8 @@ function createPanel(panel, t) {
   const cut = panel.is_cut
     ? make("p", { class: "cut" }, t("The answer ends here: it reached a length limit."))
     : null;
-  const element = make("article", { class: `panel ${panel.kind}-panel`, "aria-label": panel.name }, heading, frame, cut);
+  const element = make("article", { class: `panel ${panel.kind}-panel`, "aria-label": panel.name },
+    heading, createImages(panel.images, t), frame, cut);
   return { ...panel, body, heading, element, painting: new Painting(frame, body), reveal: () => {} };
 }
 
