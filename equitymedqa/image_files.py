@@ -78,6 +78,10 @@ def image_content(image: ImageRecord) -> bytes:
 
 def _content(path: Path) -> bytes:
     try:
+        # An answer file can name any path, and a pipe or a device may never come to an end.
+        if not path.is_file():
+            why = "it is no plain file" if path.exists() else "No such file or directory"
+            raise ImageFileError(f"{path} cannot be read: {why}")
         return path.read_bytes()
     except OSError as error:
         raise ImageFileError(f"{path} cannot be read: {error.strerror}") from error

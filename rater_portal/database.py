@@ -26,6 +26,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_S: Final = 30.0
 """How long one process waits for another to let an SQLite file go."""
 
+PRIMARY: Final = 0xFF
+"""The bits of an SQLite result that say what happened; those above them say why."""
+
 _migrating = threading.Lock()
 _writers: WeakKeyDictionary[Engine, threading.RLock] = WeakKeyDictionary()
 """Who writes next to an SQLite file: in turn. SQLite itself would have them sleep and try again."""
@@ -162,7 +165,10 @@ def _keep_a_write_ahead_log(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+            if (
+                error.sqlite_errorcode & PRIMARY != sqlite3.SQLITE_BUSY
+                or time.monotonic() > patience
+            ):
                 raise
             time.sleep(0.05)
 

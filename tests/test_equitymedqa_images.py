@@ -1,8 +1,10 @@
 """Images of questions: from a column of the question file to the question's record."""
 
 import hashlib
+import os
 from io import BytesIO
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from PIL import Image
@@ -123,6 +125,27 @@ def test_image_that_is_torn_is_refused(tmp_path):
 
     with pytest.raises(QuestionFileError, match=r"line 2: .*a\.png is no image that can be read"):
         load_questions(question_file(tmp_path, "question,image\nWhat is this?,a.png\n"))
+
+
+def test_pipe_is_refused_and_not_read(tmp_path):
+    pipe = tmp_path / "a.png"
+    os.mkfifo(pipe)
+    # Waits for a reader, and lets go one that should not have come.
+    writer = Thread(target=pipe.write_bytes, args=(b"",))
+    writer.start()
+
+    with pytest.raises(ImageFileError, match=r"a\.png cannot be read: it is no plain file"):
+        open_image(ImageRecord(path=str(pipe), sha256="0" * 64))
+
+    assert writer.is_alive()
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    writer.join()
+    os.close(reader)
+
+
+def test_path_that_no_file_can_have_is_refused():
+    with pytest.raises(ImageFileError, match="cannot be read: No such file"):
+        open_image(ImageRecord(path="a\0.png", sha256="0" * 64))
 
 
 def test_image_that_changed_since_it_was_loaded_is_refused(tmp_path):

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Timer
 
@@ -52,6 +53,33 @@ def test_new_file_that_another_is_just_writing_to_is_waited_for(tmp_path: Path) 
 
     with make_engine(url).connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+class Recovering(sqlite3.Connection):
+    """A file whose log another process is just mending: busy, the first time, and it says why."""
+
+    is_mended = False
+
+    def execute(self, sql: str, /, *values: object) -> sqlite3.Cursor:
+        """What was asked, from the second time on."""
+        if not Recovering.is_mended:
+            Recovering.is_mended = True
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+            raise error
+        return super().execute(sql, *values)
+
+
+def test_file_that_is_busy_for_a_reason_of_its_own_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = partial(sqlite3.connect, factory=Recovering)
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", connect)
+
+    with make_engine(f"sqlite:///{tmp_path / 'study.db'}").connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+    assert Recovering.is_mended
 
 
 def test_failing_transaction_leaves_nothing_behind(engine: Engine) -> None:

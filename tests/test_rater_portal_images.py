@@ -161,7 +161,7 @@ def folder_instead(path: Path) -> None:
     [
         (gone, "No such file"),
         (changed, "is another image than when the questions were loaded"),
-        (folder_instead, "Is a directory"),
+        (folder_instead, "it is no plain file"),
     ],
 )
 def test_image_that_is_not_what_models_saw_is_refused_and_nothing_is_written(

@@ -9,13 +9,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event, func
 from sqlmodel import Session, select
 
 from rater_portal import clock
-from rater_portal.models import Judgment
+from rater_portal.database import make_engine, migrate
+from rater_portal.models import Judgment, ShownImage, StudyImage
 from rater_portal.services.assignment import ShownUnit, next_assignment
 from rater_portal.services.judging import Receipt, submit
+from tests.pictures import photograph, seeing_study
 from tests.racing import accepted, at_once, race_study
 from tests.studies import complete_codes, judge_one
 
@@ -120,3 +122,23 @@ def test_late_raters_who_submit_at_once_are_surplus_where_the_places_are_taken(
     with Session(engine) as session:
         assert Counter(session.exec(select(Judgment.surplus))) == {False: 2, True: 10}
     assert accepted(engine, "race") == {"physician": [2]}
+
+
+def test_image_that_another_study_stores_at_the_same_moment_is_shown_by_both(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    engine = make_engine(postgres_url)
+    migrate(engine)
+    image, others = photograph(tmp_path / "rash.jpg"), ["faster"]
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def overtake(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO shown_image") and others:
+            seeing_study(engine, tmp_path / "b", image, name=others.pop())
+
+    seeing_study(engine, tmp_path / "a", image, name="slower")
+
+    with Session(engine) as session:
+        counts = [select(func.count()).select_from(one) for one in (ShownImage, StudyImage)]
+        assert [session.exec(count).one() for count in counts] == [1, 2]
+    engine.dispose()

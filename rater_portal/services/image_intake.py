@@ -7,13 +7,13 @@ camera writes place, time and names beside its pixels.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from equitymedqa.image_files import ImageFileError, open_image
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 SEPARATORS: Final = re.compile(r"[\\/]+")
 """Of the parts of a path, on whatever machine the answers were made."""
+
+INSERT: Final[Mapping[str, Callable[..., sqlite.Insert | postgresql.Insert]]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""By database, the way to insert that can leave a row alone that is there."""
 
 
 @dataclass(frozen=True)
@@ -124,16 +130,17 @@ def _store(session: Session, one: ReadyImage) -> ImageFacts:
     if one.file is None:
         raise ValueError(f"the image {one.facts.sha256} was stored and is gone")
     facts = one.facts
-    session.execute(
-        insert(ShownImage).values(
-            sha256=facts.sha256,
-            width=facts.width,
-            height=facts.height,
-            png=one.file.read_bytes(),
-            png_sha256=facts.png_sha256,
-        )
+    insert = INSERT[session.get_bind().dialect.name]
+    row = insert(ShownImage).values(
+        sha256=facts.sha256,
+        width=facts.width,
+        height=facts.height,
+        png=one.file.read_bytes(),
+        png_sha256=facts.png_sha256,
     )
-    return facts
+    # PostgreSQL lets several write at once, and whoever stored it first decides what is shown.
+    session.execute(row.on_conflict_do_nothing())
+    return _stored(session, facts.sha256) or facts
 
 
 def _opened(known_as: Iterable[ImageRecord], folder: Path | None) -> "Image":
