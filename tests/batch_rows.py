@@ -12,11 +12,11 @@ from tests.tiny_models import question_set
 GREEDY = Decoding(max_new_tokens=32)
 
 
-def export(tmp_path, *, n=6, prompt="plain", decoding=GREEDY, **options):
+def export(tmp_path, *, n=6, model="tiny", prompt="plain", decoding=GREEDY, **options):
     return export_batch(
         question_set(n),
         out=tmp_path / "batch.jsonl",
-        model="tiny",
+        model=model,
         prompt=find_prompt(prompt),
         decoding=decoding,
         **options,

@@ -94,7 +94,7 @@ def test_empty_answer_is_one_failure_however_often_it_is_imported(tmp_path):
 def test_result_that_says_otherwise_than_the_record_is_one_failure_of_its_row(tmp_path):
     rows = [answered(one) for one in requests_of(*export(tmp_path, n=4).parts)]
     rows[2]["response"]["body"]["model"] = "another"
-    rows[3]["response"]["body"]["usage"]["completion_tokens"] = 33
+    rows[3]["response"]["body"]["usage"]["completion_tokens"] = 99
     first, second = write(tmp_path / "1.jsonl", rows[:2]), write(tmp_path / "2.jsonl", rows[2:])
     take(tmp_path, first)
     for _ in range(2):
@@ -102,6 +102,24 @@ def test_result_that_says_otherwise_than_the_record_is_one_failure_of_its_row(tm
 
     assert found.summary.failures == {"other_model": 1, "over_limit": 1}
     assert len((tmp_path / "answers.jsonl").read_text().splitlines()) == 4
+
+
+def test_failures_give_way_beside_the_answers_of_another_model(tmp_path):
+    for model in ("tiny", "other"):
+        (tmp_path / model).mkdir()
+    out = tmp_path / "answers.jsonl"
+    first = requests_of(*export(tmp_path / "tiny", n=2).parts)
+    second = requests_of(*export(tmp_path / "other", n=2, model="other").parts)
+    take(tmp_path / "tiny", write(tmp_path / "1.jsonl", map(answered, first)), out=out)
+    late = [answered(one) for one in second]
+    for row in late:
+        row["response"]["body"]["model"] = "other-2026-01-01"
+
+    rows = write(tmp_path / "2.jsonl", [failed(one, 500, "oops") for one in second])
+    take(tmp_path / "other", rows, out=out)
+    found = take(tmp_path / "other", write(tmp_path / "3.jsonl", late), out=out)
+
+    assert (found.summary.n_stop, found.summary.n_error) == (2, 0)
 
 
 def test_question_that_cannot_be_put_is_recorded_and_not_sent(tmp_path):

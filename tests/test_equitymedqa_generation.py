@@ -1,6 +1,7 @@
 """Jobs from questions to an answer file, on a tiny random model."""
 
 import hashlib
+import json
 import math
 import shutil
 from collections import Counter
@@ -238,6 +239,17 @@ def test_strange_manifest_is_left_alone(engine, tmp_path):
         answers_of(engine, out)
 
     assert manifest_path(out).read_text() == "notes of mine"
+
+
+@pytest.mark.parametrize("odd", [None, 7, ["a"]])
+def test_manifest_of_other_types_is_refused_as_none(engine, tmp_path, odd):
+    out = tmp_path / "a.jsonl"
+    answers_of(engine, out, limit=1)
+    said = json.loads(manifest_path(out).read_text())
+    manifest_path(out).write_text(json.dumps({**said, "answer_file": odd}))
+
+    with pytest.raises(GenerationError, match="is no manifest"):
+        read_manifest(out)
 
 
 @pytest.mark.parametrize(

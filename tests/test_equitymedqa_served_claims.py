@@ -5,9 +5,10 @@ import json
 import pytest
 
 from equitymedqa.generation import GenerationError
-from equitymedqa.generation.claims import is_name_of
+from equitymedqa.generation.claims import AnsweringModel, is_name_of
 from equitymedqa.generation.repairs import retry_failed
 from equitymedqa.generation.served import engine as served_engine
+from equitymedqa.generation.verifying import verify_answers
 from tests.scripted_server import refuse, reply, send
 from tests.served_jobs import answers_of, problems, run, written
 from tests.tiny_models import question_set
@@ -50,6 +51,9 @@ def test_name_of_a_snapshot_is_the_models(asked, reported):
         ("gpt-4", "gpt-4o-2024-08-06"),
         ("gemma-2", "gemma-2-27b-it"),
         ("llama-3.1-8b", "llama-3.1-70b"),
+        ("gpt-4", "gpt-4.1-2025-04-14"),
+        ("Llama-3", "Llama-3.1"),
+        ("qwen2", "qwen2.5"),
         ("m", "some-other-model"),
     ],
 )
@@ -71,6 +75,40 @@ def test_name_that_was_asked_for_is_the_models_own(server, tmp_path):
     server.act = lambda question, _: say_as("tiny" if question == BAD else SNAPSHOT)
 
     assert run(server, tmp_path).n_stop == 6
+
+
+@pytest.mark.parametrize("names", [("tiny", SNAPSHOT), (SNAPSHOT, "tiny")])
+def test_asked_name_and_its_snapshot_are_one_model_in_either_order(names):
+    model = AnsweringModel("tiny")
+
+    assert [model.others({name}) for name in names] == [set(), set()]
+    assert model.others({LATER}) == {LATER}
+
+
+def test_strange_name_after_the_asked_one_is_another_models():
+    model = AnsweringModel("tiny")
+
+    assert model.others({"tiny"}) == set()
+    assert model.others({"deployment-7"}) == {"deployment-7"}
+
+
+def test_strange_name_is_taken_where_earlier_answers_bear_it_out():
+    model = AnsweringModel("alias", before={"deployment-7"})
+
+    model.begin({"deployment-7"}, address="here", is_declared=False)
+    with pytest.raises(GenerationError, match="'deployment-8' answers, and before that"):
+        model.begin({"deployment-8"}, address="here", is_declared=False)
+
+
+def test_verify_knows_the_name_that_the_files_answers_have(server, tmp_path, monkeypatch):
+    server.probe = server.act = lambda *_: say_as("deployment-7")
+    # As a release did that took any name.
+    with monkeypatch.context() as earlier:
+        earlier.setattr(AnsweringModel, "begin", lambda *_, **__: None)
+        run(server, tmp_path)
+
+    assert verify_answers(tmp_path / "a.jsonl", n=3).n_answers == 6
+    assert run(server, tmp_path, n=9).n_stop == 9
 
 
 def test_server_that_changes_its_model_for_good_stops_the_job(server, tmp_path, monkeypatch):
@@ -122,12 +160,20 @@ def test_other_snapshot_does_not_go_on_with_the_answers_of_the_first(server, tmp
 
 
 def test_answer_longer_than_allowed_is_a_failure_of_its_row(server, tmp_path):
-    server.act = lambda question, _: say_as(SNAPSHOT, n_tokens=33 if question == BAD else 32)
+    server.act = lambda question, _: say_as(SNAPSHOT, n_tokens=36 if question == BAD else 32)
     summary = run(server, tmp_path)
 
     assert (summary.n_stop, summary.failures) == (5, {"over_limit": 1})
-    assert failure(tmp_path).error == "the server wrote 33 tokens although 32 were allowed"
-    assert failure(tmp_path).n_output_tokens == 33
+    assert failure(tmp_path).error == "the server wrote 36 tokens although 32 were allowed"
+    assert failure(tmp_path).n_output_tokens == 36
+
+
+def test_answer_that_ends_with_the_rest_of_a_character_is_no_longer_than_allowed(server, tmp_path):
+    # As llama.cpp writes, whose limit does not cut through the bytes of one character.
+    server.probe = server.act = lambda *_: say_as(SNAPSHOT, n_tokens=35)
+
+    assert run(server, tmp_path).n_stop == 6
+    assert not {kind for kind, _ in problems(tmp_path)} & {"over_limit"}
 
 
 @pytest.mark.parametrize(

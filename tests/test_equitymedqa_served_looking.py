@@ -3,7 +3,7 @@
 import pytest
 
 from equitymedqa.generation import GenerationError
-from equitymedqa.generation.served import Limits, connect
+from equitymedqa.generation.served import Limits, card, connect
 from tests.scripted_server import disconnect, dribble, half_a_body, hang, refuse, send
 from tests.served_jobs import QUICK, answers_of
 
@@ -27,6 +27,12 @@ def after(trouble, said, *, n=2):
         (trouble if len(asked) <= n else send(200, said))(handler)
 
     return act
+
+
+@pytest.fixture(autouse=True)
+def unknown_maker(server):
+    """A server whose list of models does not tell what it is."""
+    server.models["data"][0].pop("owned_by")
 
 
 def open_engine(server, **options):
@@ -63,6 +69,28 @@ def test_failure_that_stays_is_said_before_anything_is_asked(server, tmp_path, p
     ):
         answers_of(server, tmp_path, model="tiny")
     assert not server.probes
+
+
+def test_server_whose_list_tells_all_is_asked_nothing_else(server, tmp_path):
+    server.models["data"][0]["owned_by"] = "vllm"
+    server.paths = {path: refuse(503, "no such service") for path in ("/info", "/props")}
+
+    assert len(answers_of(server, tmp_path)) == 3
+
+
+def test_vendor_in_any_region_is_asked_nothing_else_and_in_its_dialect(server, monkeypatch):
+    monkeypatch.setattr(card, "is_openai", lambda address: address == server.address)
+    server.paths = {path: refuse(503, "no such service") for path in ("/info", "/props")}
+
+    assert open_engine(server).identity.arguments["dialect"] == "openai"
+
+
+def test_failure_that_stays_is_no_hindrance_where_the_weights_are_declared(server, tmp_path):
+    server.paths = {path: refuse(503, "no such service") for path in ("/info", "/props")}
+
+    with pytest.raises(GenerationError, match="with --revision if it never tells"):
+        answers_of(server, tmp_path)
+    assert len(answers_of(server, tmp_path, revision="abc")) == 3
 
 
 @pytest.mark.parametrize("act", [hang, dribble])

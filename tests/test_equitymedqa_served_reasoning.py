@@ -4,7 +4,7 @@ import pytest
 
 from equitymedqa.generation.served.probing import SOON_THOUGHT_OF
 from equitymedqa.prompts import Prompt
-from tests.scripted_server import obey, say, send
+from tests.scripted_server import obey, refuse, say, send
 from tests.served_jobs import answers_of
 
 CUT = say("They ask about pain.", finish="length")
@@ -49,6 +49,16 @@ def test_whole_reply_to_a_prompt_that_opened_reasoning_has_its_answer(
     (answer,) = answers_of(opening_server, tmp_path, n=1)
 
     assert (answer.text, answer.stripped, answer.finish_reason) == ("Yes.", "Hm.", "stop")
+
+
+def test_server_with_little_room_is_asked_within_the_jobs_limit(opening_server, tmp_path):
+    thinks = opening_server.probe
+    short = refuse(400, "the maximum context length is 512 tokens")
+    opening_server.probe = lambda body: short if body["max_tokens"] > 512 else thinks(body)
+    opening_server.act = lambda *_: CUT
+    (answer,) = answers_of(opening_server, tmp_path, n=1)
+
+    assert answer.reported["prompt_end"] == "<think>"
 
 
 def test_record_says_with_which_mark_the_prompt_ended(opening_server, tmp_path):

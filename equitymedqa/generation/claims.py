@@ -22,7 +22,11 @@ SYSTEM = "system"
 NOT_VERIFIED = "not verified"
 
 # What a vendor adds to the name of a model for one of its snapshots: a date, a number, a commit.
-SNAPSHOT = re.compile(r"[-_.:]v?\d[\d.-]*|@.+")
+# No dot before it: gpt-4.1 is no snapshot of gpt-4.
+SNAPSHOT = re.compile(r"[-_:]v?\d[\d.-]*|@.+")
+
+REST_OF_A_CHARACTER = 3
+"""Tokens by which llama.cpp passes the limit where it would cut through a character's bytes."""
 
 
 def is_name_of(reported: str, asked: str) -> bool:
@@ -39,8 +43,9 @@ def is_name_of(reported: str, asked: str) -> bool:
 class AnsweringModel:
     """Tells the answers of the model that a job asks from those of any other.
 
-    A vendor answers by the name of the snapshot that stands behind an alias. Whichever name came
-    first is that of the job's model, and so is the one that was asked for.
+    A vendor answers by the name of the snapshot that stands behind an alias. The name that was
+    asked for is the model's own, and beside it the first other one: any, if it came before all
+    others, or else a snapshot's.
 
     Parameters
     ----------
@@ -65,15 +70,17 @@ class AnsweringModel:
         Raises
         ------
         GenerationError
-            If another model answered than is asked, or than answered before.
+            If another model answered than is asked, or than answered before. A name under which
+            it answered before is borne out by that.
         """
+        before = self._names
         if others := self.others(reported):
             raise GenerationError(
                 f"{address} says that {_listed(others)} answers, and before that it was "
                 f"{self.names}: answers of two models are not to be mixed. Ask for one of them "
                 "by its own name, into a file of its own"
             )
-        strange = {name for name in reported if not is_name_of(name, self._asked)}
+        strange = {name for name in reported - before if not is_name_of(name, self._asked)}
         if strange and not is_declared:
             raise GenerationError(
                 f"{address} was asked for {self._asked!r} and says that {_listed(strange)} "
@@ -87,10 +94,16 @@ class AnsweringModel:
         return _listed(self._names or {self._asked})
 
     def others(self, reported: Set[str]) -> Set[str]:
-        """Those of some names that are another model's; the first one that ever comes is not."""
-        first = min(reported - {self._asked}, default=self._asked)
-        self._names = self._names or ({first} if reported else set())
-        return reported - self._names - {self._asked}
+        """Those of some names that are another model's."""
+        if not self._names - {self._asked}:
+            found = {
+                name
+                for name in reported - {self._asked}
+                if not self._names or is_name_of(name, self._asked)
+            }
+            self._names |= set(sorted(found)[:1])
+        self._names |= reported & {self._asked}
+        return reported - self._names
 
     def borne_out(self, answer: Completion) -> Completion:
         """The answer or, if another model gave it, the failure that it is."""
@@ -100,9 +113,14 @@ class AnsweringModel:
         return _failed(answer, "other_model", f"{name!r} answered, and before that {self.names}")
 
 
+def is_over_limit(n_tokens: int, max_new_tokens: int) -> bool:
+    """Whether an answer has more tokens than a server that minds its limit would have written."""
+    return n_tokens > max_new_tokens + REST_OF_A_CHARACTER
+
+
 def within_limit(answer: Completion, max_new_tokens: int) -> Completion:
     """The answer or, if it is longer than was allowed, the failure that it is."""
-    if answer.error or answer.n_output_tokens <= max_new_tokens:
+    if answer.error or not is_over_limit(answer.n_output_tokens, max_new_tokens):
         return answer
     return _failed(answer, "over_limit", _too_long(answer.n_output_tokens, max_new_tokens))
 
@@ -120,7 +138,7 @@ class Doubts:
         if answer.reported.get(SYSTEM) == NOT_VERIFIED:
             yield "system", "nobody knows whether the server read the system text"
         n_tokens, limit = answer.n_output_tokens, answer.decoding.max_new_tokens
-        if n_tokens > limit:
+        if is_over_limit(n_tokens, limit):
             yield "over_limit", _too_long(n_tokens, limit)
         if name := answer.reported.get(MODEL):
             yield from self._of_name(answer, name)

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 
 from equitymedqa.fields import storable
+from equitymedqa.generation.durable import rename_durably, sync_folder
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import file_sha256
 from equitymedqa.generation.plan import Job
@@ -23,12 +24,17 @@ from equitymedqa.generation.shards import Shard
 from equitymedqa.prompts import Prompt
 from equitymedqa.records import Decoding, PromptForm, Record, SystemPolicy
 
-# Names of files and folders can be bytes of any kind.
-Name = Annotated[str, BeforeValidator(storable)]
 IN_ADDRESS = re.compile(r"//[^/@\s]+@")
 MANIFEST_SUFFIX = ".manifest.json"
 LIBRARIES = ("equitymedqa", "torch", "transformers", "tokenizers", "huggingface-hub")
 
+
+def _storable_if_text(said: object) -> object:
+    return storable(said) if isinstance(said, str) else said
+
+
+Name = Annotated[str, BeforeValidator(_storable_if_text)]
+"""Of a file or a folder: its bytes can be of any kind."""
 
 Found = Literal["as_left", "short", "changed"]
 """As the last job left it, with answers gone since, or changed since by something else."""
@@ -148,6 +154,8 @@ def read_manifest(answers: Path) -> Manifest | None:
     GenerationError
         If it is no manifest.
     """
+    if waiting := _waiting_manifest(answers):
+        return waiting
     path = manifest_path(answers)
     try:
         return Manifest.model_validate_json(path.read_bytes())
@@ -159,6 +167,12 @@ def read_manifest(answers: Path) -> Manifest | None:
         ) from error
 
 
+def settled_manifest(answers: Path) -> Manifest | None:
+    """The same, for whoever alone may write: what a kill kept from its place is put there."""
+    _settle(answers)
+    return read_manifest(answers)
+
+
 def write_manifest(
     answers: Path,
     *,
@@ -166,28 +180,60 @@ def write_manifest(
     finish_reasons: Iterable[str],
     parts: Iterable[Part] = (),
     n_planned: int | None = None,
+    arriving: Path | None = None,
 ) -> None:
-    """Write the manifest of an answer file as it is now; a reader sees the old one or the new."""
+    """Write the manifest of an answer file as it is now; a reader sees the old one or the new.
+
+    Parameters
+    ----------
+    arriving
+        What takes the place of the answer file. From that moment the new manifest counts, wherever
+        this is broken off.
+    """
     reasons = Counter(finish_reasons)
     manifest = Manifest(
         answer_file=answers.name,
-        sha256=file_sha256(answers),
+        sha256=file_sha256(arriving or answers),
         counts=Counts(done=reasons.total(), **reasons),
         n_planned=n_planned,
         runs=tuple(runs),
         parts=tuple(parts),
     )
-    path = manifest_path(answers)
-    unfinished = path.with_name(path.name + ".unfinished")
+    path, waiting = manifest_path(answers), _waiting_path(answers)
     try:
-        with unfinished.open("w", encoding="utf-8") as file:
+        _settle(answers)
+        with waiting.open("w", encoding="utf-8") as file:
             file.write(manifest.model_dump_json(indent=2) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(path)
+        sync_folder(waiting.parent)
+        if arriving:
+            rename_durably(arriving, answers)
+        rename_durably(waiting, path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise GenerationError(f"{path} cannot be written: {error.strerror}") from error
+        if not _waiting_manifest(answers):
+            waiting.unlink(missing_ok=True)
+        raise GenerationError(
+            f"{error.filename2 or path} cannot be written: {error.strerror}"
+        ) from error
+
+
+def _waiting_path(answers: Path) -> Path:
+    return manifest_path(answers).with_name(manifest_path(answers).name + ".unfinished")
+
+
+def _settle(answers: Path) -> None:
+    if _waiting_manifest(answers):
+        rename_durably(_waiting_path(answers), manifest_path(answers))
+
+
+def _waiting_manifest(answers: Path) -> Manifest | None:
+    """A manifest that was written and not put in place, if it is of the file as it is."""
+    try:
+        waiting = Manifest.model_validate_json(_waiting_path(answers).read_bytes())
+        return waiting if waiting.sha256 == file_sha256(answers) else None
+    except (OSError, ValidationError):
+        return None
 
 
 def describe_run(

@@ -5,8 +5,8 @@ The same files give the same bytes, in whatever order they are named.
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,15 +81,19 @@ def merge_answers(
         if out.exists() and out not in paths:
             _refuse_to_lose(out, index, _runs(joined))
         lines = sorted(index.lines.values(), key=_order(questions))
-        _replace(out, map(index.bytes_of, lines))
-    ends = [line.finish_reason for line in lines if line.answer_id not in index.superseded]
-    write_manifest(
-        out,
-        runs=_runs(joined),
-        finish_reasons=ends,
-        parts=_parts(joined),
-        n_planned=len(ends) + sum(file.n_missing for file in joined),
-    )
+        ends = [line.finish_reason for line in lines if line.answer_id not in index.superseded]
+        unfinished = stack.enter_context(_unfinished(out, map(index.bytes_of, lines)))
+        if out.exists():
+            # Nor to the new one before its manifest is in place.
+            stack.enter_context(AnswerFile(unfinished))
+        write_manifest(
+            out,
+            runs=_runs(joined),
+            finish_reasons=ends,
+            parts=_parts(joined),
+            n_planned=len(ends) + sum(file.n_missing for file in joined),
+            arriving=unfinished,
+        )
     return MergeSummary(out, len(ends), ends.count("error"), index.n_doubles, tuple(gaps))
 
 
@@ -173,17 +177,21 @@ def _order(questions: QuestionSet | None) -> Callable[[PlacedLine], tuple[object
     return place_of
 
 
-def _replace(out: Path, lines: Iterable[bytes]) -> None:
-    unfinished = out.with_name(out.name + ".unfinished")
+@contextmanager
+def _unfinished(out: Path, lines: Iterable[bytes]) -> Iterator[Path]:
+    """The new file, beside the one whose place it is to take."""
+    path = out.with_name(out.name + ".unfinished")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(out)
+        with ExitStack() as unless_taken:
+            unless_taken.callback(path.unlink, missing_ok=True)
+            with path.open("wb") as file:
+                file.writelines(lines)
+                file.flush()
+                os.fsync(file.fileno())
+            yield path
+            unless_taken.pop_all()
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise GenerationError(f"{out} cannot be written: {error.strerror}") from error
 
 

@@ -17,7 +17,7 @@ from equitymedqa.generation.manifest import (
     Manifest,
     Run,
     describe_run,
-    read_manifest,
+    settled_manifest,
     write_manifest,
 )
 from equitymedqa.generation.plan import Job, PlannedAnswer
@@ -96,7 +96,7 @@ class JobRun:
         """Make what an open file lacks."""
         index = file.index()
         standing = standing_answers(index, self.plan, job=self.job, anew=self.earlier.keys())
-        remind(self.engine, standing)
+        remind(self.engine, standing.models)
         if n_outdated := len(standing.outdated):
             self.progress.note(f"New labels or pairs for answers made before: {n_outdated}")
 
@@ -218,7 +218,7 @@ class JobRun:
     @contextmanager
     def _in_manifest(self, out: Path, counts: Counter[str], standing: Standing) -> Iterator[None]:
         """Keep the manifest true before and after, and leave it alone if nothing is to be done."""
-        manifest = read_manifest(out)
+        manifest = settled_manifest(out)
         n_resumed = len(standing.ends)
         is_whole = n_resumed == len(self.plan) and not standing.outdated
         if manifest and is_whole and is_done(manifest, out):

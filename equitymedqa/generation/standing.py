@@ -80,9 +80,9 @@ def standing_answers(
         for one in plan
         if one.answer_id not in anew
     }
-    standing = Standing()
+    standing, revision = Standing(), job.identity.revision
     for record in index.answers():
-        standing.models |= _answering_model(record, job)
+        standing.models |= answering_model(record, source=job.source, revision=revision)
         question = record.question
         answer = planned.get((question.dataset, question.question_id, record.answer_index))
         if answer is None or record.source != job.source:
@@ -95,10 +95,18 @@ def standing_answers(
     return standing
 
 
-def remind(engine: Engine, standing: Standing) -> None:
-    """Tell an engine that wants to know it which model has answered so far."""
+def remind(engine: Engine, models: Set[str]) -> None:
+    """Tell an engine that wants to know it under which names its model has answered so far."""
     if isinstance(engine, RecallsModel):
-        engine.recall(standing.models)
+        engine.recall(models)
+
+
+def answering_model(record: AnswerRecord, *, source: str, revision: str) -> set[str]:
+    """The name by which a server said that it answered, if it was for this source and revision."""
+    name = record.reported.get(MODEL)
+    is_answer = record.finish_reason != "error"
+    is_meant = (record.source, record.revision) == (source, revision)
+    return {name} if name and is_answer and is_meant else set()
 
 
 def labelled_anew(index: AnswerIndex, standing: Standing) -> Iterator[list[AnswerRecord]]:
@@ -114,9 +122,3 @@ def labelled_anew(index: AnswerIndex, standing: Standing) -> Iterator[list[Answe
             )
             for record in index.answers_of(some)
         ]
-
-
-def _answering_model(record: AnswerRecord, job: Job) -> set[str]:
-    is_of_job = (record.source, record.revision) == (job.source, job.identity.revision)
-    name = record.reported.get(MODEL)
-    return {name} if name and is_of_job and record.finish_reason != "error" else set()

@@ -15,6 +15,7 @@ from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.manifest import current_versions
 from equitymedqa.generation.progress import Progress, console_progress
 from equitymedqa.generation.rebuilding import Rebuilt, by_way, rebuild
+from equitymedqa.generation.standing import answering_model, remind
 from equitymedqa.records import AnswerRecord, Decoding
 
 
@@ -132,6 +133,7 @@ def verify_answers(
     ids = [one.answer_id for one in index.answers() if one.finish_reason != "error"]
     chosen = set(random.Random(seed).sample(ids, min(n, len(ids))))
     drawn = list(index.answers_of(name for name in ids if name in chosen))
+    remind(rebuilt.engine, _answering_models(drawn, rebuilt.engine))
     answered = dict(_answered(rebuilt, index, drawn, progress))
     return Verification(
         path=path,
@@ -139,6 +141,12 @@ def verify_answers(
         n_answers=len(ids),
         changes=_changes(rebuilt),
     )
+
+
+def _answering_models(records: Iterable[AnswerRecord], engine: Engine) -> set[str]:
+    revision = engine.identity.revision
+    names = (answering_model(one, source=one.source, revision=revision) for one in records)
+    return set().union(*names)
 
 
 def _answered(

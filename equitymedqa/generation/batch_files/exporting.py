@@ -12,6 +12,7 @@ from equitymedqa.generation.batch_files.plan_file import (
     plan_path,
     write_plan,
 )
+from equitymedqa.generation.claims import DECLARED
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import ModelIdentity, digest, file_sha256
 from equitymedqa.generation.plan import Job, PlannedAnswer, plan_answers
@@ -120,7 +121,7 @@ def _batch_job(job: Job, wire: Wire, form: PromptForm, counts: Mapping[Path, int
 def _identity(model: str, revision: str | None) -> ModelIdentity:
     return ModelIdentity(
         model=model,
-        revision=f"declared:{revision}" if revision else f"served:{digest({'id': model})}",
+        revision=DECLARED + revision if revision else f"served:{digest({'id': model})}",
         template_sha256=None,
         tokenizer_sha256=None,
         stop_ids=(),

@@ -11,9 +11,10 @@ from equitymedqa.generation.batch_files.results import (
     ResultsEngine,
     find_results,
 )
-from equitymedqa.generation.claims import MODEL
+from equitymedqa.generation.plan import Job
 from equitymedqa.generation.progress import Progress, console_progress
 from equitymedqa.generation.run import Earlier, GenerationSummary, JobRun
+from equitymedqa.generation.standing import answering_model
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def import_batch(
             asked.answers,
             batch_size=None,
             progress=progress or console_progress(),
-            earlier=_answered_since(file, found, engine),
+            earlier=_answered_since(file, found, engine, job),
         )
         summary = run.fill(file)
         there = {record.answer_id for record in file.index().answers()}
@@ -75,14 +76,15 @@ def import_batch(
     )
 
 
-def _answered_since(file: AnswerFile, found: Results, engine: ResultsEngine) -> dict[str, Earlier]:
+def _answered_since(
+    file: AnswerFile, found: Results, engine: ResultsEngine, job: Job
+) -> dict[str, Earlier]:
     """The failures in a file that the results have an answer for."""
-    failed, names = [], set()
+    failed, names = [], set[str]()
     for record in file.index().answers():
         if record.finish_reason == "error":
             failed.append(record)
-        elif name := record.reported.get(MODEL):
-            names.add(name)
+        names |= answering_model(record, source=job.source, revision=job.identity.revision)
     engine.recall(names)
     return {
         record.answer_id: Earlier(record.answer_id, record.finish_reason, record.attempt)

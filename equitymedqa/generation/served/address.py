@@ -68,7 +68,7 @@ def read_key(variable: str | None, *, address: str) -> ApiKey:
         could be the key itself, given in the wrong place.
     """
     if variable is None:
-        secret = os.environ.get(KEY_VARIABLE, "").strip() if _is_key_host(address) else ""
+        secret = os.environ.get(KEY_VARIABLE, "").strip() if is_openai(address) else ""
     else:
         if not VARIABLE_NAME.fullmatch(variable):
             raise GenerationError(
@@ -125,7 +125,8 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def _is_key_host(address: str) -> bool:
+def is_openai(address: str) -> bool:
+    """Whether an address is OpenAI's own, or one of its regions'."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     return parts.scheme == "https" and (host == KEY_HOST or host.endswith(f".{KEY_HOST}"))

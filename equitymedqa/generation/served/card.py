@@ -7,19 +7,20 @@ digest of all that the server says of them.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from equitymedqa.fields import unstorable
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import digest
+from equitymedqa.generation.served.address import is_openai
 from equitymedqa.generation.served.cleaning import clean, whole_number
 from equitymedqa.generation.served.dialects import OWNERS, DialectName
 from equitymedqa.generation.served.exchange import Exchange
 
 # Which words of a model's entry tell it from another: not when it was loaded, nor for how many.
 TELLING = ("id", "root", "parent", "owned_by", "quantization", "canonical_slug", "hugging_face_id")
+# All that these servers tell is in their list of models.
+KNOWN_WHOLE = ("vllm", "sglang")
 LENGTHS = ("max_model_len", "context_length", "context_window", "max_context_length")
-VENDOR = "api.openai.com"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,15 @@ class ServerCard:
         return not (self.said.keys() - {"id", "owned_by"})
 
 
-async def read_card(exchange: Exchange, model: str | None) -> ServerCard:
+async def read_card(
+    exchange: Exchange, model: str | None, *, is_declared: bool = False
+) -> ServerCard:
     """Ask a server about a model; by default the only one that it has.
+
+    Parameters
+    ----------
+    is_declared
+        Whether a person says which weights these are: then the server need not be able to.
 
     Raises
     ------
@@ -67,10 +75,13 @@ async def read_card(exchange: Exchange, model: str | None) -> ServerCard:
         said["meta"] = {key: value for key, value in entry["meta"].items() if key != "n_ctx"}
     length = next(filter(None, (_length(entry.get(key)) for key in LENGTHS)), None)
     dialect = OWNERS.get(str(entry.get("owned_by")), "plain")
-    if urlsplit(exchange.address).hostname == VENDOR:
+    if is_openai(exchange.address):
         return ServerCard(name, said, length, "openai")
+    if dialect in KNOWN_WHOLE:
+        return ServerCard(name, said, length, dialect)
 
-    info, props = await _told(exchange, "/info"), await _told(exchange, "/props")
+    info = await _told(exchange, "/info", is_needed=not is_declared)
+    props = await _told(exchange, "/props", is_needed=not is_declared)
     # TGI names the commit of its weights, llama.cpp the file and the template.
     said |= {key: info[key] for key in ("model_sha", "model_dtype") if info.get(key)}
     said |= {key: props[key] for key in ("model_path",) if props.get(key)}
@@ -102,9 +113,9 @@ def _only(listed: list[dict[str, Any]], *, address: str) -> str:
     return names[0]
 
 
-async def _told(exchange: Exchange, path: str) -> dict[str, Any]:
+async def _told(exchange: Exchange, path: str, *, is_needed: bool) -> dict[str, Any]:
     # Gateways let nobody see what they do not know.
-    return _mapping(await exchange.look(path, silent=(401, 403)))
+    return _mapping(await exchange.look(path, silent=(401, 403), is_needed=is_needed))
 
 
 def _mapping(said: object) -> dict[str, Any]:

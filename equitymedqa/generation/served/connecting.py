@@ -58,7 +58,7 @@ def connect(
     key, limits = read_key(key_variable, address=address), limits or Limits()
     chosen = find_dialect(dialect) if dialect else None
     exchange = Exchange(address, key=key, limits=limits)
-    card = converse(exchange, partial(read_card, model=model))
+    card = converse(exchange, partial(read_card, model=model, is_declared=revision is not None))
     if note and card.says_name_only and revision is None:
         note(
             f"{address} says no more of {card.model} than its name: other weights under that name "

@@ -125,7 +125,9 @@ class Exchange:
             taken = answer.n_prompt_tokens + answer.n_output_tokens
             self._pace.give_back(max(0, reserved - taken))
 
-    async def look(self, path: str, *, silent: Collection[int] = ()) -> object:
+    async def look(
+        self, path: str, *, silent: Collection[int] = (), is_needed: bool = True
+    ) -> object:
         """What the server says at a path, above its interface if that begins with a slash.
 
         None where it says nothing there, each time that it is asked.
@@ -134,6 +136,8 @@ class Exchange:
         ----------
         silent
             Statuses that mean no more than that, though elsewhere they ask for another key.
+        is_needed
+            Whether a failure that lasts is one; else it says nothing either.
 
         Raises
         ------
@@ -146,11 +150,14 @@ class Exchange:
         if not isinstance(outcome, Trouble):
             return outcome
         # `transformers serve` fails so for good where no model was ever downloaded.
-        if outcome.status == 500:
+        if outcome.status == 500 or not is_needed:
             return None
+        way_out = "run the same command again when the server is well"
+        if path.startswith("/"):
+            way_out += ", or say which weights these are with --revision if it never tells"
         raise GenerationError(
             f"{url} tells nothing of the model for now: {outcome.why}. Without it other answers "
-            "would be made; run the same command again when the server is well"
+            f"would be made; {way_out}"
         )
 
     async def _look_once(self, url: str, silent: Collection[int]) -> object | Trouble:

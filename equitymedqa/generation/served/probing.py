@@ -10,7 +10,7 @@ from functools import partial
 
 from anyio import create_task_group
 
-from equitymedqa.generation.claims import MODEL, NOT_VERIFIED, SYSTEM
+from equitymedqa.generation.claims import MODEL, NOT_VERIFIED, SYSTEM, is_over_limit
 from equitymedqa.generation.engine import Completion, RenderedPrompt, Request
 from equitymedqa.generation.errors import GenerationError
 from equitymedqa.generation.identity import digest
@@ -90,13 +90,14 @@ async def find_prompt_end(exchange: Exchange, wire: Wire, decoding: Decoding) ->
     """
     if wire.api == "completions" or wire.dialect_name == "openai":
         return ""
-    room = max(decoding.max_new_tokens, THINKING_TOKENS)
-    answer = await _ask_with(
-        exchange,
-        wire,
-        _rendered([{"role": "user", "content": SOON_THOUGHT_OF}]),
-        decoding=decoding.model_copy(update={"max_new_tokens": room}),
+    limit = decoding.max_new_tokens
+    prompt = _rendered([{"role": "user", "content": SOON_THOUGHT_OF}])
+    ask = partial(_ask_with, exchange, wire, prompt)
+    answer = await ask(
+        decoding=decoding.model_copy(update={"max_new_tokens": max(limit, THINKING_TOKENS)})
     )
+    if answer.error_kind == "too_long" and limit < THINKING_TOKENS:
+        answer = await ask(decoding=decoding)
     return answer.reported.get(PROMPT_END, "")
 
 
@@ -167,7 +168,7 @@ async def _asked(
         answers = await _together([asked(decoding=short, seed=seed) for seed in seeds])
     for answer in answers:
         _refuse_failure(answer, exchange)
-        if answer.n_output_tokens > short.max_new_tokens:
+        if is_over_limit(answer.n_output_tokens, short.max_new_tokens):
             raise GenerationError(
                 f"{exchange.address} wrote {answer.n_output_tokens} tokens although "
                 f"{short.max_new_tokens} were allowed: it passes over the limit. Name its "
