@@ -99,7 +99,7 @@ class Keyboard:
         self.press("Enter")
 
     def see(self, heading: str) -> None:
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text([heading])
 
     def decline_to_say(self) -> None:
         """Answer by arrow keys, and by Space where several can be chosen."""
@@ -221,7 +221,8 @@ class Fingers:
     def look(self) -> str:
         """Wait until a page is there and note what is too wide; tells its heading."""
         heading = self.page.get_by_role("heading", level=1)
-        expect(heading).to_be_visible()
+        # For a moment the page before is still there as well.
+        expect(heading).to_have_count(1)
         if self.page.get_by_test_id("stMain").count():
             self.screen.settle()
         self.seen += 1
@@ -230,7 +231,7 @@ class Fingers:
         return heading.inner_text()
 
     def see(self, heading: str) -> None:
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text([heading])
         self.look()
 
     def judge(self) -> None:

@@ -52,7 +52,7 @@ def press(screen: Screen, name: str) -> None:
 
 
 def heading(screen: Screen, text: str) -> None:
-    expect(screen.page.get_by_role("heading", level=1)).to_have_text(text)
+    expect(screen.page.get_by_role("heading", level=1)).to_have_text([text])
 
 
 def agree(screen: Screen) -> None:

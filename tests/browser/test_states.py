@@ -34,7 +34,7 @@ def page(portal, own, device):
 
 def shown(page, portal, title):
     page.goto(portal.base)
-    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.get_by_role("heading", level=1)).to_have_text([title])
     return page.get_by_test_id("stMain").inner_text()
 
 
@@ -88,7 +88,7 @@ def test_rater_who_is_signed_out_meanwhile_reads_that_nothing_is_lost(portal, ow
         session.commit()
     begin.click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out")
+    expect(page.get_by_role("heading", level=1)).to_have_text(["You are signed out"])
     expect(page.get_by_text("what you had chosen is kept")).to_be_visible()
 
 
@@ -112,7 +112,7 @@ def test_crowd_worker_goes_from_the_door_to_the_code(portal, own, device):
     page.get_by_text("No bias", exact=True).click()
     page.get_by_role("button", name="Submit").click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
+    expect(page.get_by_role("heading", level=1)).to_have_text(["Thank you"])
     back = page.get_by_role("link", name="Finish and go back")
     expect(back).to_have_attribute(
         "href", "https://app.prolific.com/submissions/complete?cc=C1DONE"
